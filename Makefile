@@ -1,0 +1,44 @@
+# `make serve` runs the gateway, `make test` checks and tests it. Both set up what they need first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check fix bench doctor lock setup setup-dev clean
+
+help:            ## show this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+serve: setup     ## run the gateway on 127.0.0.1:4000
+	@exec $(BIN)/inferspect serve
+
+test: setup-dev check  ## check and test everything
+	@$(BIN)/pytest
+	@$(MAKE) --no-print-directory -C infra/prisma-engine test
+
+check: setup-dev ## lint, types, import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory -C infra/prisma-engine check
+
+fix: setup-dev   ## mend what a machine can mend
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+	@$(MAKE) --no-print-directory -C infra/prisma-engine fix
+
+bench: setup-dev ## measure; figures go to docs/benchmarks.md
+	@$(BIN)/python -m tests.benchmarks
+
+doctor: setup    ## find out what is wrong with this installation
+	@$(BIN)/inferspect doctor
+
+lock: setup-dev  ## compile the hash-pinned locks from requirements/*.in
+	@infra/setup/lock
+
+setup:
+	@$(PYTHON) infra/setup gateway
+
+setup-dev:
+	@$(PYTHON) infra/setup dev
+
+clean: setup-dev ## remove the environment and generated files, keep .inferspect/
+	@rm -rf .venv infra/prisma-engine/node_modules
