@@ -1,0 +1,115 @@
+"""The one place where the steps of a request leave what they know about it for the steps that follow.
+
+The middleware opens a context for each request before LiteLLM sees it; hooks find it with :func:`current`. It
+travels by context variable, so it reaches LiteLLM's background logging too, and never through ``metadata``, which
+LiteLLM logs.
+"""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from inferspect.refusal import Refusal
+    from inferspect.tenancy import Tenant
+
+Decision = Literal["pass", "modify", "report", "block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one guardrail or rule decided, without any content of the request.
+
+    Attributes:
+        guardrail: name of the hook, such as ``pii``.
+        decision: what it did.
+        direction: whether it looked at the request or at the response.
+        counts: findings by kind, such as ``{"EMAIL_ADDRESS": 2}``.
+        code: stable reason, where it refused.
+        seconds: time it took.
+    """
+
+    guardrail: str
+    decision: Decision
+    direction: Literal["input", "output"]
+    counts: dict[str, int] = field(default_factory=dict)
+    code: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What LiteLLM reports about the answer; cost in US dollars, ``None`` where it is not known."""
+
+    model: str | None = None
+    provider: str | None = None
+    deployment_id: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cost: float | None = None
+    cache_hit: bool = False
+    finish_reason: str | None = None
+    error_class: str | None = None
+    error_status: int | None = None
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request from its first byte to its event. Belongs to one request; hooks add to it, nobody shares it.
+
+    Attributes:
+        request_id: ours, unique, sent to the client as ``x-request-id`` and used as LiteLLM's call id.
+        route: path as called, without query.
+        client_address: the peer, or what a trusted proxy said of it.
+    """
+
+    request_id: str
+    route: str
+    method: str
+    client_address: str
+    client_request_id: str | None = None
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: float = field(default_factory=time.perf_counter)
+    tenant: Tenant | None = None
+    key_hash: str | None = None
+    key_alias: str | None = None
+    user_id: str | None = None
+    end_user: str | None = None
+    call_type: str | None = None
+    model: str | None = None
+    stream: bool = False
+    verdicts: list[Verdict] = field(default_factory=list)
+    refusal: Refusal | None = None
+    outcome: Outcome = field(default_factory=Outcome)
+    status: int | None = None
+    seconds_to_response: float | None = None
+    seconds_total: float | None = None
+    reached_provider: bool = False
+    scanned_output: set[int] = field(default_factory=set)
+
+    def refuse(self, refusal: Refusal) -> Refusal:
+        """Remember the refusal for the error response and the event; returns it, to be raised."""
+        self.refusal = refusal
+        return refusal
+
+
+_current: ContextVar[RequestContext | None] = ContextVar("inferspect_request", default=None)
+
+
+def current() -> RequestContext | None:
+    """The context of the request being served, or ``None`` outside of one (a health check, a scheduled job)."""
+    return _current.get()
+
+
+def activate(context: RequestContext) -> Token[RequestContext | None]:
+    """Make ``context`` the current one; undo with :func:`deactivate`."""
+    return _current.set(context)
+
+
+def deactivate(token: Token[RequestContext | None]) -> None:
+    _current.reset(token)

@@ -1,0 +1,54 @@
+"""What a worker process holds for its hooks: the settings and the services that the start-up hook opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inferspect.context import RequestContext
+    from inferspect.settings import Settings
+    from inferspect.tenancy import Tenant, TenantDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The services of one worker process."""
+
+    settings: Settings
+    tenants: TenantDirectory
+
+    def tenant_of(self, context: RequestContext, key: Any) -> Tenant:
+        """The tenant of a request, found once and kept in its context.
+
+        Args:
+            key: LiteLLM's ``UserAPIKeyAuth`` as every hook receives it.
+
+        Raises:
+            InvalidRules: the tenant's rules do not validate; nothing may be done for it.
+        """
+        if context.tenant is None:
+            context.tenant = self.tenants.find(key.team_id, key.team_alias, key.team_metadata)
+        return context.tenant
+
+
+_installed: list[Runtime] = []
+
+
+def install(runtime: Runtime) -> None:
+    """Make ``runtime`` this process's; replaces one that is there."""
+    _installed[:] = [runtime]
+
+
+def running() -> Runtime:
+    """This process's runtime.
+
+    Raises:
+        RuntimeError: the start-up hook did not run, so hooks must not serve.
+    """
+    if not _installed:
+        raise RuntimeError(
+            "InferSpect is not running in this process: start with `inferspect serve`, or set "
+            "LITELLM_WORKER_STARTUP_HOOKS=inferspect.gateway:start for the stock `litellm` command."
+        )
+    return _installed[0]
