@@ -1,0 +1,223 @@
+"""Turns a request into a reply: finds the endpoint, obeys the commands, and keeps what the simulator remembers."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import orjson
+
+from .answers import compose
+from .api import openai_error
+from .behaviour import Behaviour, UnknownCommandError, parse_behaviour
+from .control import CONTROL_PREFIX, Control
+from .conversation import Failure, InvalidRequestError, Json, new_id
+from .embeddings import embed
+from .exchange import AT_ONCE, Event, Pace, Reply
+from .openai_chat import CHAT_COMPLETIONS
+from .recording import Recording
+from .script import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .api import Api
+    from .conversation import Answer, Conversation
+    from .exchange import Request
+    from .script import ScriptedAnswer
+
+BEHAVIOUR_HEADER = b"x-simulator"
+EVERY_MODEL = "*"
+
+_MAXIMUM_COUNTERS = 1_000
+_APIS: dict[str, Api] = {"/chat/completions": CHAT_COMPLETIONS}
+_EMBEDDINGS = "/embeddings"
+_MODELS = "/models"
+_EXAMPLE_MODELS = ("demo", "echo", "tool-call", "tokens-200", "latency-200ms", "speed-50tps", "error-500", "hang")
+
+
+class Application:
+    """The simulator without its HTTP connection.
+
+    `recording`, `script` and the behaviours may be read and set from any thread: each is replaced as a whole.
+    """
+
+    def __init__(self, script: Script | None = None, behaviours: Mapping[str, str] | None = None) -> None:
+        """Start with scripted answers and with behaviours by model.
+
+        Raises:
+            UnknownCommandError: A behaviour is not in the grammar.
+        """
+        self.recording = Recording()
+        self.script = script or Script()
+        self.behaviours: dict[str, str] = {}
+        self._counters: dict[Behaviour, int] = {}
+        # Reproducible latencies make two runs of a benchmark comparable.
+        self._random = random.Random(0)  # noqa: S311 - draws delays, guards nothing
+        self._control = Control(self)
+        self.set_behaviours(behaviours or {})
+
+    def set_behaviours(self, behaviours: Mapping[str, str | None]) -> None:
+        """Override what models do, by model name or `*`; None ends an override. Counting for `every` starts anew.
+
+        Raises:
+            UnknownCommandError: A behaviour is not in the grammar; then nothing has changed.
+        """
+        for command in behaviours.values():
+            if command is not None:
+                parse_behaviour(command)
+        merged = {**self.behaviours, **behaviours}
+        self.behaviours = {model: command for model, command in merged.items() if command is not None}
+        self._counters.clear()
+
+    def reset(self) -> None:
+        """Forget everything received, all scripted answers and all behaviours that were set."""
+        self.recording.clear()
+        self.script = Script()
+        self.behaviours = {}
+        self._counters.clear()
+
+    def respond(self, request: Request) -> Reply:
+        """The reply to `request`."""
+        path = request.target.partition("?")[0]
+        if path.startswith(CONTROL_PREFIX):
+            return self._control.respond(request, path)
+        self.recording.add(request)
+        endpoint = path.removeprefix("/v1").rstrip("/")
+        if endpoint in _APIS or endpoint == _EMBEDDINGS:
+            if request.method != "POST":
+                return _error(openai_error(Failure(405, f"{path} takes POST, not {request.method}.")), 405)
+            return self._generate(request, endpoint)
+        if endpoint == _MODELS and request.method in ("GET", "HEAD"):
+            return Reply(body=orjson.dumps(_models()))
+        return _error(
+            openai_error(Failure(404, f"The upstream simulator does not serve {request.method} {path}.")), 404
+        )
+
+    def _generate(self, request: Request, endpoint: str) -> Reply:
+        api = _APIS.get(endpoint, CHAT_COMPLETIONS)
+        try:
+            content = _content(request.body)
+            if endpoint == _EMBEDDINGS:
+                return self._embed(request, content)
+            conversation = api.read(content)
+            scripted = self.script.find(conversation.model, conversation.last_user_message)
+            behaviour = self._behaviour(request, conversation.model, scripted)
+        except InvalidRequestError as error:
+            return _failed(api, Failure(400, str(error), parameter=error.parameter))
+        except UnknownCommandError as error:
+            return _failed(api, Failure(400, str(error), parameter="model"))
+        pace = self._pace(behaviour)
+        failure = self._failure(behaviour, scripted, conversation)
+        if failure is not None:
+            return _failed(api, failure, pace)
+        answer = compose(conversation, behaviour, scripted, request.body)
+        headers = ((api.request_id_header, new_id("req_")),)
+        if conversation.stream:
+            events = api.events(conversation, answer)
+            if behaviour.fail_mid_stream:
+                events = _failing(api, events, answer)
+            return Reply(headers=headers, content_type="text/event-stream; charset=utf-8", events=events, pace=pace)
+        body = orjson.dumps(api.whole(conversation, answer))
+        return Reply(headers=headers, body=body, tokens=answer.tokens, pace=pace)
+
+    def _embed(self, request: Request, content: Json) -> Reply:
+        behaviour = self._behaviour(request, content["model"], None)
+        pace = self._pace(behaviour)
+        failure = self._failure(behaviour, None, None)
+        if failure is not None:
+            return _failed(CHAT_COMPLETIONS, failure, pace)
+        body = orjson.dumps(embed(content))
+        return Reply(headers=((CHAT_COMPLETIONS.request_id_header, new_id("req_")),), body=body, pace=pace)
+
+    def _behaviour(self, request: Request, model: str, scripted: ScriptedAnswer | None) -> Behaviour:
+        behaviours = self.behaviours
+        command = request.header(BEHAVIOUR_HEADER) or behaviours.get(model) or behaviours.get(EVERY_MODEL)
+        if command is not None:
+            return parse_behaviour(command)
+        try:
+            return parse_behaviour(model)
+        except UnknownCommandError:
+            # A script may name any model: `gpt-4o` is no command, and yet its answer is known.
+            if scripted is None:
+                raise
+            return Behaviour()
+
+    def _pace(self, behaviour: Behaviour) -> Pace:
+        if behaviour == Behaviour(answer=behaviour.answer, answer_tokens=behaviour.answer_tokens):
+            return AT_ONCE
+        return Pace(
+            latency=behaviour.latency.draw(self._random) if behaviour.latency else 0.0,
+            tokens_per_second=behaviour.tokens_per_second,
+            hang=behaviour.hang,
+            hang_after=behaviour.hang_stream_after,
+            cut_after=behaviour.cut_stream_after,
+        )
+
+    def _failure(
+        self, behaviour: Behaviour, scripted: ScriptedAnswer | None, conversation: Conversation | None
+    ) -> Failure | None:
+        commanded = behaviour.error
+        if commanded is not None and self._is_due(behaviour, commanded.every):
+            message = f"The upstream simulator was told to fail with status {commanded.status}."
+            return Failure(commanded.status, message, retry_after=commanded.retry_after)
+        if scripted is not None and scripted.error is not None:
+            error = scripted.error
+            return Failure(error.status, error.message, error.type, error.code, retry_after=error.retry_after)
+        if behaviour.fail_mid_stream and (conversation is None or not conversation.stream):
+            return Failure(500, "The upstream simulator was told to fail in the middle of its answer.")
+        return None
+
+    def _is_due(self, behaviour: Behaviour, every: int) -> bool:
+        if every == 1:
+            return True
+        if len(self._counters) > _MAXIMUM_COUNTERS:
+            self._counters.clear()
+        count = self._counters.get(behaviour, 0) + 1
+        self._counters[behaviour] = count
+        return count % every == 0
+
+
+def _content(body: bytes) -> Json:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequestError(f"The request's body is not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise InvalidRequestError("The request's body must be a JSON object.")
+    if not isinstance(content.get("model"), str) or not content["model"]:
+        raise InvalidRequestError("'model' must be given, as a string.", "model")
+    return content
+
+
+def _failing(api: Api, events: Iterator[Event], answer: Answer) -> Iterator[Event]:
+    """`events` until half of the answer is told, then an error and nothing more."""
+    told = 0
+    for position, event in enumerate(events, start=1):
+        yield event
+        told += event.tokens
+        if event.tokens and 2 * told >= answer.tokens:
+            failure = Failure(500, "The upstream simulator was told to fail in the middle of its answer.")
+            yield Event(api.error_event(failure, position))
+            return
+
+
+def _failed(api: Api, failure: Failure, pace: Pace = AT_ONCE) -> Reply:
+    headers: tuple[tuple[str, str], ...] = ((api.request_id_header, new_id("req_")),)
+    if failure.retry_after is not None:
+        headers += (("retry-after", str(failure.retry_after)),)
+    return _error(api.error(failure), failure.status, headers, pace)
+
+
+def _error(body: Json, status: int, headers: tuple[tuple[str, str], ...] = (), pace: Pace = AT_ONCE) -> Reply:
+    return Reply(status=status, headers=headers, body=orjson.dumps(body), pace=pace)
+
+
+def _models() -> Json:
+    return {
+        "object": "list",
+        "data": [
+            {"id": name, "object": "model", "created": 1_735_689_600, "owned_by": "inferspect-simulator"}
+            for name in _EXAMPLE_MODELS
+        ],
+    }
