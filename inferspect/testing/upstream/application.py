@@ -8,21 +8,24 @@ from typing import TYPE_CHECKING
 import orjson
 
 from .answers import compose
-from .api import openai_error
+from .anthropic_messages import MESSAGES, count_tokens
 from .behaviour import Behaviour, UnknownCommandError, parse_behaviour
 from .control import CONTROL_PREFIX, Control
-from .conversation import Failure, InvalidRequestError, Json, new_id
+from .conversation import Failure, Json, new_id
 from .embeddings import embed
 from .exchange import AT_ONCE, Event, Pace, Reply
 from .openai_chat import CHAT_COMPLETIONS
+from .openai_completions import COMPLETIONS
+from .openai_responses import RESPONSES
+from .reading import InvalidRequestError
 from .recording import Recording
 from .script import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .api import Api
-    from .conversation import Answer, Conversation
+    from .conversation import Answer
     from .exchange import Request
     from .script import ScriptedAnswer
 
@@ -30,8 +33,16 @@ BEHAVIOUR_HEADER = b"x-simulator"
 EVERY_MODEL = "*"
 
 _MAXIMUM_COUNTERS = 1_000
-_APIS: dict[str, Api] = {"/chat/completions": CHAT_COMPLETIONS}
-_EMBEDDINGS = "/embeddings"
+_APIS: dict[str, Api] = {
+    "/chat/completions": CHAT_COMPLETIONS,
+    "/completions": COMPLETIONS,
+    "/responses": RESPONSES,
+    "/messages": MESSAGES,
+    "/embeddings": CHAT_COMPLETIONS,
+    "/messages/count_tokens": MESSAGES,
+}
+# These answer with a calculation instead of a conversation; their errors have the shape of the API named above.
+_CALCULATIONS: dict[str, Callable[[Json], Json]] = {"/embeddings": embed, "/messages/count_tokens": count_tokens}
 _MODELS = "/models"
 _EXAMPLE_MODELS = ("demo", "echo", "tool-call", "tokens-200", "latency-200ms", "speed-50tps", "error-500", "hang")
 
@@ -84,51 +95,43 @@ class Application:
             return self._control.respond(request, path)
         self.recording.add(request)
         endpoint = path.removeprefix("/v1").rstrip("/")
-        if endpoint in _APIS or endpoint == _EMBEDDINGS:
-            if request.method != "POST":
-                return _error(openai_error(Failure(405, f"{path} takes POST, not {request.method}.")), 405)
-            return self._generate(request, endpoint)
-        if endpoint == _MODELS and request.method in ("GET", "HEAD"):
-            return Reply(body=orjson.dumps(_models()))
-        return _error(
-            openai_error(Failure(404, f"The upstream simulator does not serve {request.method} {path}.")), 404
-        )
-
-    def _generate(self, request: Request, endpoint: str) -> Reply:
-        api = _APIS.get(endpoint, CHAT_COMPLETIONS)
+        api = _APIS.get(endpoint)
+        if api is None:
+            if endpoint == _MODELS and request.method in ("GET", "HEAD"):
+                return Reply(body=orjson.dumps(_models()))
+            message = f"The upstream simulator does not serve {request.method} {path}."
+            return _failed(CHAT_COMPLETIONS, Failure(404, message))
+        if request.method != "POST":
+            return _failed(api, Failure(405, f"{path} takes POST, not {request.method}."))
         try:
-            content = _content(request.body)
-            if endpoint == _EMBEDDINGS:
-                return self._embed(request, content)
-            conversation = api.read(content)
-            scripted = self.script.find(conversation.model, conversation.last_user_message)
-            behaviour = self._behaviour(request, conversation.model, scripted)
+            return self._generate(request, endpoint, api)
         except InvalidRequestError as error:
             return _failed(api, Failure(400, str(error), parameter=error.parameter))
         except UnknownCommandError as error:
             return _failed(api, Failure(400, str(error), parameter="model"))
+
+    def _generate(self, request: Request, endpoint: str, api: Api) -> Reply:
+        content = _content(request.body)
+        calculate = _CALCULATIONS.get(endpoint)
+        conversation = None if calculate else api.read(content)
+        scripted = self.script.find(conversation.model, conversation.last_user_message) if conversation else None
+        behaviour = self._behaviour(request, content["model"], scripted)
         pace = self._pace(behaviour)
-        failure = self._failure(behaviour, scripted, conversation)
+        streamed = conversation is not None and conversation.stream
+        failure = self._failure(behaviour, scripted, streamed=streamed)
         if failure is not None:
             return _failed(api, failure, pace)
-        answer = compose(conversation, behaviour, scripted, request.body)
         headers = ((api.request_id_header, new_id("req_")),)
-        if conversation.stream:
-            events = api.events(conversation, answer)
-            if behaviour.fail_mid_stream:
-                events = _failing(api, events, answer)
-            return Reply(headers=headers, content_type="text/event-stream; charset=utf-8", events=events, pace=pace)
-        body = orjson.dumps(api.whole(conversation, answer))
-        return Reply(headers=headers, body=body, tokens=answer.tokens, pace=pace)
-
-    def _embed(self, request: Request, content: Json) -> Reply:
-        behaviour = self._behaviour(request, content["model"], None)
-        pace = self._pace(behaviour)
-        failure = self._failure(behaviour, None, None)
-        if failure is not None:
-            return _failed(CHAT_COMPLETIONS, failure, pace)
-        body = orjson.dumps(embed(content))
-        return Reply(headers=((CHAT_COMPLETIONS.request_id_header, new_id("req_")),), body=body, pace=pace)
+        if conversation is None:
+            return Reply(headers=headers, body=orjson.dumps(_CALCULATIONS[endpoint](content)), pace=pace)
+        answer = compose(conversation, behaviour, scripted, request.body)
+        if not streamed:
+            body = orjson.dumps(api.whole(conversation, answer))
+            return Reply(headers=headers, body=body, tokens=answer.tokens, pace=pace)
+        events = api.events(conversation, answer)
+        if behaviour.fail_mid_stream:
+            events = _failing(api, events, answer)
+        return Reply(headers=headers, content_type="text/event-stream; charset=utf-8", events=events, pace=pace)
 
     def _behaviour(self, request: Request, model: str, scripted: ScriptedAnswer | None) -> Behaviour:
         behaviours = self.behaviours
@@ -154,9 +157,7 @@ class Application:
             cut_after=behaviour.cut_stream_after,
         )
 
-    def _failure(
-        self, behaviour: Behaviour, scripted: ScriptedAnswer | None, conversation: Conversation | None
-    ) -> Failure | None:
+    def _failure(self, behaviour: Behaviour, scripted: ScriptedAnswer | None, *, streamed: bool) -> Failure | None:
         commanded = behaviour.error
         if commanded is not None and self._is_due(behaviour, commanded.every):
             message = f"The upstream simulator was told to fail with status {commanded.status}."
@@ -164,7 +165,7 @@ class Application:
         if scripted is not None and scripted.error is not None:
             error = scripted.error
             return Failure(error.status, error.message, error.type, error.code, retry_after=error.retry_after)
-        if behaviour.fail_mid_stream and (conversation is None or not conversation.stream):
+        if behaviour.fail_mid_stream and not streamed:
             return Failure(500, "The upstream simulator was told to fail in the middle of its answer.")
         return None
 
@@ -206,18 +207,26 @@ def _failed(api: Api, failure: Failure, pace: Pace = AT_ONCE) -> Reply:
     headers: tuple[tuple[str, str], ...] = ((api.request_id_header, new_id("req_")),)
     if failure.retry_after is not None:
         headers += (("retry-after", str(failure.retry_after)),)
-    return _error(api.error(failure), failure.status, headers, pace)
-
-
-def _error(body: Json, status: int, headers: tuple[tuple[str, str], ...] = (), pace: Pace = AT_ONCE) -> Reply:
-    return Reply(status=status, headers=headers, body=orjson.dumps(body), pace=pace)
+    return Reply(status=failure.status, headers=headers, body=orjson.dumps(api.error(failure)), pace=pace)
 
 
 def _models() -> Json:
+    """The list of models, with the fields of OpenAI's and of Anthropic's list."""
     return {
         "object": "list",
         "data": [
-            {"id": name, "object": "model", "created": 1_735_689_600, "owned_by": "inferspect-simulator"}
+            {
+                "id": name,
+                "object": "model",
+                "created": 1_735_689_600,
+                "owned_by": "inferspect-simulator",
+                "type": "model",
+                "display_name": name,
+                "created_at": "2025-01-01T00:00:00Z",
+            }
             for name in _EXAMPLE_MODELS
         ],
+        "has_more": False,
+        "first_id": _EXAMPLE_MODELS[0],
+        "last_id": _EXAMPLE_MODELS[-1],
     }

@@ -10,21 +10,11 @@ from typing import Any
 import orjson
 
 CHARACTERS_PER_TOKEN = 4
-MAXIMUM_CHOICES = 128
 
 Json = dict[str, Any]
 
 _PROCESS = secrets.token_hex(6)
 _COUNTER = itertools.count(1)
-
-
-class InvalidRequestError(ValueError):
-    """A request that the simulated API refuses with status 400; `parameter` is the field to blame."""
-
-    def __init__(self, message: str, parameter: str | None = None) -> None:
-        """Blame `parameter`, if it is known."""
-        super().__init__(message)
-        self.parameter = parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,96 +100,3 @@ def server_sent_event(payload: Json, name: str | None = None) -> bytes:
     """One event for a `text/event-stream` body."""
     data = orjson.dumps(payload)
     return b"data: %b\n\n" % data if name is None else b"event: %b\ndata: %b\n\n" % (name.encode(), data)
-
-
-def text_of(content: object) -> str:
-    """The text in a message's content, which is a string, a list of parts, or absent; images and files count as none.
-
-    Raises:
-        InvalidRequestError: The content is something else.
-    """
-    if content is None:
-        return ""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, dict):
-        content = [content]
-    if not isinstance(content, list):
-        raise InvalidRequestError("A message's content is a string or a list of parts.", "messages")
-    texts: list[str] = []
-    for part in content:
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, dict):
-            text = part.get("text")
-            # Tool results nest their own content; everything else without a text is not text.
-            texts.append(text if isinstance(text, str) else text_of(part.get("content")))
-        else:
-            raise InvalidRequestError("A part of a message's content is an object.", "messages")
-    return "\n".join(text for text in texts if text)
-
-
-def message_list(request: Json, name: str) -> list[Json]:
-    """The list of messages under `name`.
-
-    Raises:
-        InvalidRequestError: It is missing, empty, or not a list of objects.
-    """
-    messages = request.get(name)
-    if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
-        raise InvalidRequestError(f"'{name}' must be a non-empty list of objects.", name)
-    return messages
-
-
-def positive_integer(request: Json, *names: str) -> int | None:
-    """The first of `names` that is set, or None.
-
-    Raises:
-        InvalidRequestError: It is not an integer above 0.
-    """
-    for name in names:
-        value = request.get(name)
-        if value is not None:
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InvalidRequestError(f"'{name}' must be an integer above 0.", name)
-            return value
-    return None
-
-
-def choice_count(request: Json) -> int:
-    """The number of answers asked for with `n`.
-
-    Raises:
-        InvalidRequestError: It is not between 1 and 128.
-    """
-    count = positive_integer(request, "n") or 1
-    if count > MAXIMUM_CHOICES:
-        raise InvalidRequestError(f"'n' must be at most {MAXIMUM_CHOICES}.", "n")
-    return count
-
-
-def stop_sequences(request: Json, name: str) -> tuple[str, ...]:
-    """The stop sequences under `name`: a string, a list of strings, or absent.
-
-    Raises:
-        InvalidRequestError: They are something else.
-    """
-    value = request.get(name)
-    sequences = [value] if isinstance(value, str) else value or []
-    if not isinstance(sequences, list) or not all(isinstance(sequence, str) for sequence in sequences):
-        raise InvalidRequestError(f"'{name}' must be a string or a list of strings.", name)
-    return tuple(sequence for sequence in sequences if sequence)
-
-
-def object_at(container: Json, name: str) -> Json:
-    """The object under `name`, or an empty one when it is absent or null.
-
-    Raises:
-        InvalidRequestError: It is not an object.
-    """
-    value = container.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InvalidRequestError(f"'{name}' must be an object.", name)
-    return value

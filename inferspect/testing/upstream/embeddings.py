@@ -8,7 +8,8 @@ import math
 import struct
 from typing import TYPE_CHECKING, TypeGuard
 
-from .conversation import InvalidRequestError, Json, estimate_tokens, positive_integer
+from .conversation import Json, estimate_tokens
+from .reading import InvalidRequestError, positive_integer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

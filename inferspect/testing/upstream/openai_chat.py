@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING, Any
 from .api import Api, openai_error, openai_error_event
 from .conversation import (
     Conversation,
-    InvalidRequestError,
     Json,
     Tool,
-    choice_count,
     estimate_tokens,
-    message_list,
     new_id,
-    object_at,
     pieces,
-    positive_integer,
     server_sent_event,
-    stop_sequences,
-    text_of,
 )
 from .exchange import Event
+from .reading import (
+    choice_count,
+    message_list,
+    named_choice,
+    object_at,
+    object_list,
+    plain_choice,
+    positive_integer,
+    stop_sequences,
+    text_of,
+    tool,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +48,7 @@ def read(request: Json) -> Conversation:
     last_user_message = ""
     for message in messages:
         text = text_of(message.get("content"))
-        characters += len(text) + sum(len(_arguments(call)) for call in message.get("tool_calls") or ())
+        characters += len(text) + sum(len(_arguments(call)) for call in object_list(message, "tool_calls"))
         if message.get("role") == "user":
             last_user_message = text
     tools = _tools(request)
@@ -66,34 +71,25 @@ def read(request: Json) -> Conversation:
     )
 
 
-def _arguments(call: object) -> str:
-    function = call.get("function") if isinstance(call, dict) else None
-    arguments = function.get("arguments") if isinstance(function, dict) else None
+def _arguments(call: Json) -> str:
+    arguments = object_at(call, "function").get("arguments")
     return arguments if isinstance(arguments, str) else ""
 
 
 def _tools(request: Json) -> tuple[Tool, ...]:
-    tools: list[Tool] = []
-    for tool in request.get("tools") or ():
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            raise InvalidRequestError("Each of 'tools' must have a function with a name.", "tools")
-        tools.append(Tool(function["name"], object_at(function, "parameters")))
-    return tuple(tools)
+    """The functions among the tools; custom tools have no arguments that could be made up from a schema."""
+    return tuple(
+        tool(definition.get("function"), "parameters")
+        for definition in object_list(request, "tools")
+        if definition.get("type", "function") == "function"
+    )
 
 
 def _tool_choice(request: Json, tools: tuple[Tool, ...]) -> tuple[str, str | None]:
     choice = request.get("tool_choice") or "auto"
     if isinstance(choice, dict):
-        name = object_at(choice, "function").get("name")
-        if name not in {tool.name for tool in tools}:
-            raise InvalidRequestError(f"'tool_choice' names the function {name!r}, which 'tools' lack.", "tool_choice")
-        return "named", name
-    if choice not in ("auto", "none", "required"):
-        raise InvalidRequestError("'tool_choice' must be auto, none, required or a function.", "tool_choice")
-    if choice == "required" and not tools:
-        raise InvalidRequestError("'tool_choice' is only allowed when 'tools' are given.", "tool_choice")
-    return choice, None
+        return named_choice(object_at(choice, "function").get("name"), tools)
+    return plain_choice(choice, tools)
 
 
 def _answer_schema(request: Json) -> Json | None:
