@@ -64,8 +64,10 @@ def _text(conversation: Conversation, behaviour: Behaviour) -> str:
 
 
 def _limited(text: str, calls: tuple[ToolCall, ...], conversation: Conversation) -> Answer:
-    """`text` up to the first stop sequence and at most `maximum_tokens` long."""
-    finish = "tool_calls" if calls else "stop"
+    """`text` up to the first stop sequence and at most `maximum_tokens` long; with tool calls it stays whole."""
+    if calls:
+        return Answer(text, calls, "tool_calls")
+    finish = "stop"
     stops = [(text.find(sequence), sequence) for sequence in conversation.stop if sequence in text]
     stop_sequence = None
     if stops:
@@ -74,4 +76,4 @@ def _limited(text: str, calls: tuple[ToolCall, ...], conversation: Conversation)
     maximum = conversation.maximum_tokens
     if maximum is not None and estimate_tokens(len(text)) > maximum:
         text, finish, stop_sequence = text[: maximum * CHARACTERS_PER_TOKEN], "length", None
-    return Answer(text, calls, finish, stop_sequence)
+    return Answer(text, (), finish, stop_sequence)

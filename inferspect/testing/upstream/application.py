@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .api import Api
     from .conversation import Answer
     from .exchange import Request
+    from .server import Connection
     from .script import ScriptedAnswer
 
 BEHAVIOUR_HEADER = b"x-simulator"
@@ -60,6 +61,7 @@ class Application:
             UnknownCommandError: A behaviour is not in the grammar.
         """
         self.recording = Recording()
+        self.connections: set[Connection] = set()
         self.script = script or Script()
         self.behaviours: dict[str, str] = {}
         self._counters: dict[Behaviour, int] = {}
@@ -107,8 +109,6 @@ class Application:
             return self._generate(request, endpoint, api)
         except InvalidRequestError as error:
             return _failed(api, Failure(400, str(error), parameter=error.parameter))
-        except UnknownCommandError as error:
-            return _failed(api, Failure(400, str(error), parameter="model"))
 
     def _generate(self, request: Request, endpoint: str, api: Api) -> Reply:
         content = _content(request.body)
@@ -136,15 +136,13 @@ class Application:
     def _behaviour(self, request: Request, model: str, scripted: ScriptedAnswer | None) -> Behaviour:
         behaviours = self.behaviours
         command = request.header(BEHAVIOUR_HEADER) or behaviours.get(model) or behaviours.get(EVERY_MODEL)
-        if command is not None:
-            return parse_behaviour(command)
         try:
-            return parse_behaviour(model)
-        except UnknownCommandError:
+            return parse_behaviour(model if command is None else command)
+        except UnknownCommandError as error:
             # A script may name any model: `gpt-4o` is no command, and yet its answer is known.
-            if scripted is None:
-                raise
-            return Behaviour()
+            if command is None and scripted is not None:
+                return Behaviour()
+            raise InvalidRequestError(str(error), "model" if command is None else BEHAVIOUR_HEADER.decode()) from error
 
     def _pace(self, behaviour: Behaviour) -> Pace:
         if behaviour == Behaviour(answer=behaviour.answer, answer_tokens=behaviour.answer_tokens):

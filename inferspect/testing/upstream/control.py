@@ -41,7 +41,8 @@ class Control:
         application = self._application
         match method, name:
             case "GET" | "HEAD", "health":
-                return {"status": "ok", "received": application.recording.total}
+                received, connections = application.recording.total, len(application.connections)
+                return {"status": "ok", "received": received, "connections": connections}
             case "GET", "received":
                 return self._received(request.target.partition("?")[2])
             case "DELETE", "received":

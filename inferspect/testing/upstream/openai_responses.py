@@ -59,9 +59,8 @@ def read(request: Json) -> Conversation:
         characters += len(text) + (len(arguments) if isinstance(arguments, str) else 0)
         if item.get("role") == "user":
             last_user_message = text
-    tools = tuple(
-        tool(given, "parameters") for given in object_list(request, "tools") if given.get("type") == "function"
-    )
+    functions = (given for given in object_list(request, "tools") if given.get("type") == "function")
+    tools = tuple(tool(function, "parameters") for function in functions)
     tool_choice, named_tool = _tool_choice(request, tools)
     return Conversation(
         model=request["model"],

@@ -37,15 +37,14 @@ async def serve(
     Raises:
         OSError: The address cannot be listened on.
     """
-    connections: set[Connection] = set()
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(application.respond, connections), host, port, backlog=_BACKLOG
+        lambda: Connection(application.respond, application.connections), host, port, backlog=_BACKLOG
     )
     bound = server.sockets[0].getsockname()
     listening(f"http://{f'[{bound[0]}]' if ':' in bound[0] else bound[0]}:{bound[1]}")
     await stop.wait()
     server.close()
-    for connection in tuple(connections):
+    for connection in tuple(application.connections):
         connection.abort()
     await server.wait_closed()
 
@@ -116,6 +115,11 @@ class UpstreamSimulator:
     def received(self) -> list[Received]:
         """What it received, oldest first: the newest 1,000 requests and 64 MiB of bodies at most."""
         return self._application.recording.newest()
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._application.connections)
 
     def clear(self) -> None:
         """Forget what it received."""
