@@ -72,8 +72,6 @@ export class Connection {
       return await this.#client.query(statement);
     } catch (error) {
       if (timedOut) throw new StatementTimeout(`no answer within ${this.#socketTimeout / 1000} s`);
-      if (SHUT_DOWN.has(error.code)) this.destroy();
-      if (this.usable && isDatabaseError(error)) throw error;
       if (isDatabaseError(error) && !SHUT_DOWN.has(error.code)) throw error;
       this.destroy();
       throw new ConnectionLost(error);
@@ -108,9 +106,10 @@ export class Connection {
  * @returns {() => Promise<Connection>} failing with ConnectFailure or ConnectTimeout
  */
 export function connector(database) {
-  let plain = database.tls.use === 'never';
+  // Learnt from the first answer, so that a server without TLS is not asked again for each connection.
+  let withoutTls = database.tls.use === 'never';
 
-  async function attempt(deadline) {
+  async function attempt(deadline, plain) {
     const client = new Client({
       host: database.host,
       port: database.port,
@@ -145,11 +144,12 @@ export function connector(database) {
   return async function open() {
     const deadline = database.connectTimeout > 0 ? Date.now() + database.connectTimeout * 1000 : Infinity;
     for (;;) {
+      const plain = withoutTls;
       try {
-        return await attempt(deadline);
+        return await attempt(deadline, plain);
       } catch (error) {
         if (error instanceof ConnectTimeout) throw error;
-        if (!plain && database.tls.use === 'try' && NO_TLS.test(error.message)) plain = true;
+        if (!plain && database.tls.use === 'try' && NO_TLS.test(error.message)) withoutTls = true;
         else if (error.code === STARTING_UP && Date.now() + RETRY_MILLISECONDS < deadline) await sleep(RETRY_MILLISECONDS);
         else throw new ConnectFailure(error);
       }
