@@ -66,6 +66,8 @@ class RequestContext:
         request_id: ours, unique, sent to the client as ``x-request-id`` and used as LiteLLM's call id.
         route: path as called, without query.
         client_address: the peer, or what a trusted proxy said of it.
+        settled: LiteLLM has reported cost and tokens.
+        recorded: the request has an event; ``ended``: its last byte was sent.
     """
 
     request_id: str
@@ -78,6 +80,8 @@ class RequestContext:
     tenant: Tenant | None = None
     key_hash: str | None = None
     key_alias: str | None = None
+    team_id: str | None = None
+    team_alias: str | None = None
     user_id: str | None = None
     end_user: str | None = None
     call_type: str | None = None
@@ -87,9 +91,14 @@ class RequestContext:
     refusal: Refusal | None = None
     outcome: Outcome = field(default_factory=Outcome)
     status: int | None = None
+    error_code: str | None = None
+    stream_failed: bool = False
     seconds_to_response: float | None = None
     seconds_total: float | None = None
-    reached_provider: bool = False
+    settled: bool = False
+    recorded: bool = False
+    ended: bool = False
+    event_revision: int = 0
     scanned_output: set[int] = field(default_factory=set)
 
     def refuse(self, refusal: Refusal) -> Refusal:

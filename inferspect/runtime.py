@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
+    from inferspect.events.recorder import EventRecorder
     from inferspect.settings import Settings
     from inferspect.tenancy import Tenant, TenantDirectory
 
@@ -17,6 +18,7 @@ class Runtime:
 
     settings: Settings
     tenants: TenantDirectory
+    recorder: EventRecorder | None = None
 
     def tenant_of(self, context: RequestContext, key: Any) -> Tenant:
         """The tenant of a request, found once and kept in its context.

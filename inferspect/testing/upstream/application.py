@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from .api import Api
     from .conversation import Answer
     from .exchange import Request
-    from .server import Connection
     from .script import ScriptedAnswer
+    from .server import Connection
 
 BEHAVIOUR_HEADER = b"x-simulator"
 EVERY_MODEL = "*"

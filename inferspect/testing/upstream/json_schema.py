@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-_DEEPEST = 12
+_DEEPEST = 6
 _FORMATS = {
     "date": "2025-01-31",
     "date-time": "2025-01-31T12:00:00Z",
@@ -32,7 +32,7 @@ def example(schema: object, text: str = "example") -> Any:
 def _example(schema: object, root: dict[str, Any], text: str, depth: int) -> Any:  # noqa: PLR0911 - one return a keyword
     if not isinstance(schema, dict):
         return text
-    schema = _resolved(schema, root)
+    schema = _resolved(schema, root, depth)
     for keyword in ("const", "default"):
         if keyword in schema:
             return schema[keyword]
@@ -54,7 +54,7 @@ def _example(schema: object, root: dict[str, Any], text: str, depth: int) -> Any
     return _string(schema, text)
 
 
-def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+def _resolved(schema: dict[str, Any], root: dict[str, Any], depth: int) -> dict[str, Any]:
     for _ in range(_DEEPEST):
         if isinstance(schema.get("$ref"), str):
             target: Any = root
@@ -63,9 +63,11 @@ def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
             siblings = {key: value for key, value in schema.items() if key != "$ref"}
             schema = {**target, **siblings} if isinstance(target, dict) else siblings
         elif schema.get("anyOf") or schema.get("oneOf"):
-            schema = next(iter(schema.get("anyOf") or schema["oneOf"]))
+            options = schema.get("anyOf") or schema["oneOf"]
+            ends = [option for option in options if isinstance(option, dict) and option.get("type") == "null"]
+            schema = ends[0] if ends and depth > _DEEPEST else options[0]
         elif schema.get("allOf"):
-            parts = [_resolved(part, root) for part in schema["allOf"]]
+            parts = [_resolved(part, root, depth) for part in schema["allOf"]]
             properties = {name: value for part in parts for name, value in part.get("properties", {}).items()}
             schema = {key: value for key, value in schema.items() if key != "allOf"}
             for part in parts:

@@ -1,0 +1,125 @@
+"""The record of one request, as it lies in the spool and in ``inferspect.events``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import orjson
+
+if TYPE_CHECKING:
+    from inferspect.context import RequestContext
+
+Result = Literal["success", "cached", "blocked", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEvent:
+    """One request and what became of it. Holds no content and no key, only the hash of the key.
+
+    Attributes:
+        id: request id, a UUID; the same event shipped twice is one row.
+        revision: grows with each change, so a late copy never overwrites a newer one.
+        complete: whether LiteLLM has reported cost and tokens, or never will.
+        result: ``blocked`` is a refusal by a rule or guardrail, ``failure`` any other answer of 400 or above.
+        status: HTTP status sent to the client.
+        code: stable reason of a refusal or failure.
+        cost: US dollars, ``None`` where unknown.
+        seconds_to_response: until the first byte left; ``seconds_total``: until the last.
+        verdicts: what each guardrail decided, by direction, with counts.
+    """
+
+    id: str
+    revision: int
+    complete: bool
+    occurred_at: datetime
+    tenant_id: str | None
+    tenant_alias: str | None
+    key_hash: str | None
+    key_alias: str | None
+    user_id: str | None
+    end_user: str | None
+    client_address: str
+    client_request_id: str | None
+    method: str
+    route: str
+    call_type: str | None
+    model: str | None
+    model_served: str | None
+    provider: str | None
+    deployment_id: str | None
+    stream: bool
+    result: Result
+    status: int
+    code: str | None
+    error_class: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    total_tokens: int | None
+    cost: float | None
+    finish_reason: str | None
+    seconds_to_response: float | None
+    seconds_total: float | None
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> GatewayEvent:
+        values = orjson.loads(text)
+        values["occurred_at"] = datetime.fromisoformat(values["occurred_at"])
+        return cls(**values)
+
+    def to_row(self) -> dict[str, Any]:
+        """Values by column of ``inferspect.events``."""
+        return asdict(self)
+
+
+def event_of(context: RequestContext, revision: int, *, complete: bool) -> GatewayEvent:
+    """The event of a request as far as it is known now."""
+    tenant, outcome, refusal = context.tenant, context.outcome, context.refusal
+    status = context.status or 0
+    return GatewayEvent(
+        id=context.request_id,
+        revision=revision,
+        complete=complete,
+        occurred_at=context.received_at,
+        tenant_id=tenant.id if tenant else context.team_id,
+        tenant_alias=tenant.alias if tenant else context.team_alias,
+        key_hash=context.key_hash,
+        key_alias=context.key_alias,
+        user_id=context.user_id,
+        end_user=context.end_user,
+        client_address=context.client_address,
+        client_request_id=context.client_request_id,
+        method=context.method,
+        route=context.route,
+        call_type=context.call_type,
+        model=context.model,
+        model_served=outcome.model,
+        provider=outcome.provider,
+        deployment_id=outcome.deployment_id,
+        stream=context.stream,
+        result=_result(context, status),
+        status=status,
+        code=refusal.code if refusal else context.error_code,
+        error_class=outcome.error_class,
+        prompt_tokens=outcome.prompt_tokens,
+        completion_tokens=outcome.completion_tokens,
+        total_tokens=outcome.total_tokens,
+        cost=outcome.cost,
+        finish_reason=outcome.finish_reason,
+        seconds_to_response=context.seconds_to_response,
+        seconds_total=context.seconds_total,
+        verdicts=[cast("dict[str, Any]", asdict(verdict)) for verdict in context.verdicts],
+    )
+
+
+def _result(context: RequestContext, status: int) -> Result:
+    if context.refusal is not None:
+        return "blocked"
+    if status >= 400 or context.stream_failed:  # noqa: PLR2004  HTTP's boundary of errors
+        return "failure"
+    return "cached" if context.outcome.cache_hit else "success"

@@ -1,0 +1,224 @@
+"""The spool: a worker's events on disk until the database has them.
+
+One SQLite file for each worker process, in WAL mode. A commit is in the kernel's page cache when it returns, so a
+killed process loses nothing; a machine that loses power loses at most the last moments. A file lock that goes with
+its process tells a living spool from an orphan, which any other worker may adopt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    id TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    complete INTEGER NOT NULL,
+    written_at REAL NOT NULL,
+    body BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events_by_age ON events (written_at)
+"""
+GROUP = 256
+
+
+class SpoolError(Exception):
+    """The spool cannot be written: the disk is full, read-only or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledEvent:
+    """One row of a spool; ``written_at`` is Unix time in seconds."""
+
+    id: str
+    revision: int
+    complete: bool
+    written_at: float
+    body: bytes
+
+
+class Spool:
+    """The spool of this process. All access goes through one thread, so the event loop never waits for the disk.
+
+    Args:
+        folder: where all workers keep their spools.
+        path: the file to adopt; a new one is made where it is ``None``.
+
+    Raises:
+        SpoolError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, path: Path | None = None) -> None:
+        self.path = path or folder / f"{uuid.uuid4().hex}.spool"
+        self.failing: str | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = _take_lock(self.path)
+            self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise SpoolError(f"the event spool {self.path} cannot be opened: {error}") from error
+        self._work: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread.start()
+
+    async def write(self, event: SpooledEvent) -> None:
+        """Returns when the event would survive this process.
+
+        Raises:
+            SpoolError: it could not be written; ``failing`` says why until a write succeeds again.
+        """
+        await self._submit(lambda database: _upsert(database, event), commits=True)
+
+    async def ripe(self, limit: int, settled_before: float) -> list[SpooledEvent]:
+        """Events to be shipped, oldest first: the complete, and those written before ``settled_before``."""
+        return await self._submit(lambda database: _ripe(database, limit, settled_before))
+
+    async def remove(self, events: list[SpooledEvent]) -> None:
+        """Forget shipped events, but not where a newer revision has been written since."""
+        await self._submit(lambda database: _remove(database, events), commits=True)
+
+    async def depth(self) -> int:
+        """Number of events that wait."""
+        return await self._submit(lambda database: int(database.execute("SELECT count(*) FROM events").fetchone()[0]))
+
+    def size(self) -> int:
+        """Bytes on disk, the write-ahead log included."""
+        return sum(path.stat().st_size for path in (self.path, _beside(self.path, "-wal")) if path.exists())
+
+    def close(self, *, delete: bool = False) -> None:
+        """Finish what was submitted and let the file go; ``delete`` an empty spool that nobody needs again."""
+        self._work.put(None)
+        self._thread.join()
+        self._database.close()
+        if delete:
+            for path in (self.path, _beside(self.path, "-wal"), _beside(self.path, "-shm")):
+                path.unlink(missing_ok=True)
+            lock_path(self.path).unlink(missing_ok=True)
+        os.close(self._lock)
+
+    async def _submit(self, action: Callable[[sqlite3.Connection], Any], *, commits: bool = False) -> Any:
+        loop = asyncio.get_running_loop()
+        job = _Job(action, commits, loop, loop.create_future())
+        self._work.put(job)
+        return await job.future
+
+    def _run(self) -> None:
+        for jobs in self._groups():
+            results = self._execute(jobs)
+            for job, result in zip(jobs, results, strict=True):
+                job.answer(result)
+
+    def _groups(self) -> Iterator[list[_Job]]:
+        """Jobs that waited together are one transaction, so a busy worker commits less often than it writes."""
+        while (job := self._work.get()) is not None:
+            jobs = [job]
+            with suppress(queue.Empty):
+                while len(jobs) < GROUP:
+                    following = self._work.get_nowait()
+                    if following is None:
+                        self._work.put(None)
+                        break
+                    jobs.append(following)
+            yield jobs
+
+    def _execute(self, jobs: list[_Job]) -> list[Any]:
+        writes = any(job.commits for job in jobs)
+        try:
+            if writes:
+                self._database.execute("BEGIN IMMEDIATE")
+            results = [job.action(self._database) for job in jobs]
+            if writes:
+                self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            self.failing = str(error)
+            return [SpoolError(f"the event spool {self.path.name} cannot be used: {error}")] * len(jobs)
+        if writes:
+            self.failing = None
+        return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    action: Callable[[sqlite3.Connection], Any]
+    commits: bool
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+    def answer(self, result: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for the answer any more
+            self.loop.call_soon_threadsafe(self._settle, result)
+
+    def _settle(self, result: Any) -> None:
+        if self.future.cancelled():
+            return
+        if isinstance(result, SpoolError):
+            self.future.set_exception(result)
+        else:
+            self.future.set_result(result)
+
+
+def orphans(folder: Path) -> Iterator[Path]:
+    """Spools in the folder whose process is gone."""
+    for path in sorted(folder.glob("*.spool")):
+        try:
+            os.close(_take_lock(path))
+        except OSError:
+            continue
+        yield path
+
+
+def lock_path(spool: Path) -> Path:
+    return spool.with_suffix(".lock")
+
+
+def _take_lock(spool: Path) -> int:
+    descriptor = os.open(lock_path(spool), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _upsert(database: sqlite3.Connection, event: SpooledEvent) -> None:
+    database.execute(
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,"
+        " complete = excluded.complete, body = excluded.body WHERE excluded.revision > events.revision",
+        (event.id, event.revision, event.complete, event.written_at, event.body),
+    )
+
+
+def _ripe(database: sqlite3.Connection, limit: int, settled_before: float) -> list[SpooledEvent]:
+    rows = database.execute(
+        "SELECT id, revision, complete, written_at, body FROM events WHERE complete OR written_at < ?"
+        " ORDER BY written_at LIMIT ?",
+        (settled_before, limit),
+    )
+    return [SpooledEvent(id_, revision, bool(complete), at, body) for id_, revision, complete, at, body in rows]
+
+
+def _remove(database: sqlite3.Connection, events: list[SpooledEvent]) -> None:
+    database.executemany(
+        "DELETE FROM events WHERE id = ? AND revision = ?", [(event.id, event.revision) for event in events]
+    )

@@ -1,0 +1,95 @@
+"""The worker start-up hook: what makes a stock LiteLLM worker an InferSpect gateway.
+
+LiteLLM runs :func:`start` in every worker before it loads its configuration
+(``LITELLM_WORKER_STARTUP_HOOKS=inferspect.gateway:start``), with its FastAPI application importable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy.ext.asyncio import create_async_engine
+from starlette.middleware import Middleware
+
+from inferspect.configuration import load_configuration
+from inferspect.events.recorder import EventRecorder
+from inferspect.events.shipper import Shipper
+from inferspect.events.spool import Spool
+from inferspect.http.body_limit import BodyLimitMiddleware
+from inferspect.http.error_shape import ErrorShapeMiddleware
+from inferspect.http.health import health_router
+from inferspect.http.recording import RecordingMiddleware
+from inferspect.http.request_context import RequestContextMiddleware
+from inferspect.launcher.lifeline import die_with_parent
+from inferspect.logs import configure_logs
+from inferspect.runtime import Runtime, install
+from inferspect.settings import LaunchSettings
+from inferspect.store.address import driver_url
+from inferspect.store.events import EventWriter
+from inferspect.tenancy import TenantDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from fastapi import FastAPI
+
+log = structlog.get_logger("inferspect.gateway")
+
+_background: set[asyncio.Task[None]] = set()
+
+
+async def start() -> None:
+    """Open the spool, install the runtime for the hooks, mount middleware and routes, begin to ship events.
+
+    Raises:
+        ConfigurationError: the configuration is wrong; the worker does not start.
+        SpoolError: the data folder cannot be written; the worker does not start.
+    """
+    from litellm.proxy.auth.route_checks import RouteChecks  # noqa: PLC0415  LiteLLM is there only inside its worker
+    from litellm.proxy.proxy_server import app  # noqa: PLC0415
+
+    die_with_parent()
+    launch = LaunchSettings()
+    configuration = load_configuration(launch.inferspect_config)
+    settings = configuration.settings
+    configure_logs(settings.log)
+    spool = Spool(launch.inferspect_home / "spool")
+    recorder = EventRecorder(spool, settings.events.max_spool_bytes)
+    install(Runtime(settings, TenantDirectory(configuration.default_rules), recorder))
+    is_model_route = lru_cache(maxsize=1024)(RouteChecks.is_llm_api_route)
+    add_middleware(
+        app,
+        Middleware(RequestContextMiddleware, trusted_proxies=settings.access.trusted_proxies),
+        Middleware(RecordingMiddleware, recorder=recorder, is_model_route=is_model_route),
+        Middleware(ErrorShapeMiddleware, is_model_route=is_model_route),
+        Middleware(BodyLimitMiddleware, limits=settings.limits),
+    )
+    app.include_router(health_router(spool, recorder))
+    in_background(recorder.keep_trying())
+    if launch.database_url is not None:
+        engine = create_async_engine(driver_url(launch.database_url), pool_size=2, pool_pre_ping=True)
+        in_background(Shipper(spool, EventWriter(engine), settings.events).run())
+    log.info("worker ready for LiteLLM", pid=os.getpid(), spool=spool.path.name)
+
+
+def add_middleware(app: FastAPI, *middleware: Middleware) -> None:
+    """Wrap ``app``, outermost first, although its lifespan has begun: requests that follow see the new stack."""
+    app.user_middleware[:0] = middleware
+    app.middleware_stack = app.build_middleware_stack()
+
+
+def in_background(work: Coroutine[Any, Any, None]) -> None:
+    """Run for as long as the worker does; cancelled with its event loop."""
+    task = asyncio.create_task(work)
+    _background.add(task)
+    task.add_done_callback(_report)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    _background.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a background task of the gateway ended", exc_info=error)

@@ -1,0 +1,123 @@
+"""Error bodies of OpenAI's and Anthropic's APIs, and how LiteLLM's own errors are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LONGEST_MESSAGE = 2_000
+
+OPENAI_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+}
+ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    529: "overloaded_error",
+}
+CODES = {
+    400: "invalid_request",
+    401: "invalid_api_key",
+    403: "permission_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "timeout",
+    413: "request_too_large",
+    422: "invalid_request",
+    429: "rate_limit_exceeded",
+    502: "provider_unavailable",
+    503: "unavailable",
+    504: "timeout",
+}
+# What LiteLLM says in an error's ``type`` and is more telling than the status alone.
+TELLING_TYPES = {
+    "budget_exceeded": "budget_exceeded",
+    "key_model_access_denied": "model_not_allowed",
+    "team_model_access_denied": "model_not_allowed",
+    "user_model_access_denied": "model_not_allowed",
+    "expired_key": "expired_api_key",
+    "token_not_found_in_db": "invalid_api_key",
+    "no_db_connection": "database_unavailable",
+    "context_length_exceeded": "context_length_exceeded",
+    "content_policy_violation": "content_policy_violation",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError:
+    """An error as a client is to see it."""
+
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+
+
+def api_error_from(status: int, body: Any) -> ApiError:
+    """Read an error response of LiteLLM or FastAPI, whatever its shape."""
+    inner: Any = body
+    if isinstance(body, Mapping):
+        inner = body.get("error", body.get("detail", body))
+    if isinstance(inner, Mapping) and isinstance(inner.get("error"), (str, Mapping)):
+        inner = inner["error"]
+    if not isinstance(inner, Mapping):
+        return ApiError(status, CODES.get(status, "internal_error"), _clean(_text_of(inner), status))
+    message = inner.get("message") or inner.get("msg") or inner.get("detail") or ""
+    param = inner.get("param")
+    return ApiError(
+        status,
+        _code(status, inner),
+        _clean(str(message), status),
+        param if isinstance(param, str) and param not in {"None", "null"} else None,
+    )
+
+
+def body_for(path: str, error: ApiError, request_id: str | None) -> dict[str, Any]:
+    """The JSON body for the API that ``path`` belongs to."""
+    if is_anthropic(path):
+        kind = ANTHROPIC_TYPES.get(error.status, "api_error")
+        inner = {"type": kind, "message": error.message, "code": error.code}
+        return {"type": "error", "error": inner, "request_id": request_id}
+    kind = OPENAI_TYPES.get(error.status, "api_error")
+    return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
+
+
+def is_anthropic(path: str) -> bool:
+    return path.endswith(("/messages", "/messages/count_tokens"))
+
+
+def _code(status: int, inner: Mapping[str, Any]) -> str:
+    told = inner.get("type")
+    if isinstance(told, str) and told in TELLING_TYPES:
+        return TELLING_TYPES[told]
+    code = inner.get("code")
+    if isinstance(code, str) and code and not code.isdigit() and code not in {"None", "null"}:
+        return code
+    return CODES.get(status, "internal_error" if status >= 500 else "invalid_request")  # noqa: PLR2004
+
+
+def _text_of(inner: Any) -> str:
+    if isinstance(inner, list):  # FastAPI's validation errors
+        parts = [f"{'.'.join(map(str, e.get('loc', [])))}: {e.get('msg', '')}" for e in inner if isinstance(e, Mapping)]
+        return "; ".join(parts)
+    return inner if isinstance(inner, str) else ""
+
+
+def _clean(message: str, status: int) -> str:
+    """Without a stack trace, bounded, never empty."""
+    shown = message.split("Traceback (most recent call last)", 1)[0].strip()
+    return shown[:LONGEST_MESSAGE] or CODES.get(status, "internal_error").replace("_", " ").capitalize() + "."

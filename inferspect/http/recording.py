@@ -1,0 +1,68 @@
+"""Records the event of every request to a model route, whatever answered it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from inferspect.context import RequestContext, current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from inferspect.events.recorder import EventRecorder
+
+
+class RecordingMiddleware:
+    """The event is on disk before the first byte of the response leaves; a stream's is written again at its end."""
+
+    def __init__(self, app: ASGIApp, recorder: EventRecorder, is_model_route: Callable[[str], bool]) -> None:
+        self._app = app
+        self._recorder = recorder
+        self._is_model_route = is_model_route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = current()
+        if scope["type"] != "http" or context is None or not self._is_recorded(scope):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_recorded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await self._on_start(context, message["status"])
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                await self._on_end(context)
+
+        refusal = self._recorder.refusal()
+        if refusal is not None:
+            context.refuse(refusal)
+            await self._app(scope, receive, send)
+            return
+        context.recorded = True
+        try:
+            await self._app(scope, receive, send_recorded)
+        finally:
+            if context.status is not None and not context.ended:
+                context.stream_failed = True
+                await asyncio.shield(self._on_end(context))
+
+    def _is_recorded(self, scope: Scope) -> bool:
+        return scope["method"] == "POST" and self._is_model_route(scope["path"])
+
+    async def _on_start(self, context: RequestContext, status: int) -> None:
+        context.status = status
+        context.seconds_to_response = time.perf_counter() - context.started
+        if not context.stream:
+            context.seconds_total = context.seconds_to_response
+        settled = context.settled or status >= 400  # noqa: PLR2004  HTTP's boundary of errors
+        await self._recorder.record(context, complete=settled and not context.stream)
+
+    async def _on_end(self, context: RequestContext) -> None:
+        context.ended = True
+        if context.stream:
+            context.seconds_total = time.perf_counter() - context.started
+            await self._recorder.record(context, complete=context.settled or (context.status or 0) >= 400)  # noqa: PLR2004

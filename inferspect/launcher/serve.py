@@ -1,0 +1,194 @@
+"""From nothing to a serving gateway, and back to nothing on Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+import structlog
+
+from inferspect.configuration import load_configuration
+from inferspect.launcher.demo import ensure_demo_tenant
+from inferspect.launcher.gateway_program import gateway_environment, gateway_program, local_url
+from inferspect.launcher.home import Credentials, Home, LaunchError
+from inferspect.launcher.litellm_range import check_litellm
+from inferspect.launcher.postgres import EmbeddedPostgres
+from inferspect.launcher.redis import EmbeddedRedis, free_port
+from inferspect.launcher.screen import show_progress, show_ready
+from inferspect.launcher.service import Program, Service
+from inferspect.logs import configure_logs
+from inferspect.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from inferspect.settings import LaunchSettings, Settings
+
+log = structlog.get_logger("inferspect.launcher")
+
+GATEWAY_PATIENCE = 5.0
+SERVICE_PATIENCE = 3.0
+PORT_PATIENCE = 3.0
+
+
+@dataclass(slots=True)
+class Launch:
+    """One run of the launcher: what it was told, and the services it has started, in order."""
+
+    settings: Settings
+    launch: LaunchSettings
+    home: Home
+    credentials: Credentials
+    services: list[Service]
+
+    async def start(self) -> None:
+        """Start everything, each thing once what it needs is ready.
+
+        Raises:
+            LaunchError: something could not be started.
+        """
+        database_url = await self._database()
+        redis_url = await self._redis()
+        await self._simulator()
+        show_progress("database")
+        await asyncio.to_thread(migrate, database_url)
+        environment = gateway_environment(self.launch, self.home, self.credentials, database_url, redis_url)
+        show_progress("gateway")
+        await self._run(gateway_program(self.launch, self.settings, self.home, environment))
+        if self.settings.embedded.demo:
+            await ensure_demo_tenant(local_url(self.launch), environment["LITELLM_MASTER_KEY"], self.credentials)
+
+    async def stop(self) -> None:
+        """End the gateway first, so that its last events find the database; then the rest at once."""
+        gateway = [service for service in self.services if service.program.name == "gateway"]
+        others = [service for service in self.services if service not in gateway]
+        await asyncio.gather(*(service.stop(GATEWAY_PATIENCE) for service in gateway))
+        await asyncio.gather(*(service.stop(SERVICE_PATIENCE) for service in others))
+
+    async def _database(self) -> str:
+        if self.launch.database_url:
+            return self.launch.database_url
+        show_progress("PostgreSQL")
+        postgres = EmbeddedPostgres(self.home)
+        postgres.prepare()
+        await self._run(postgres.program())
+        postgres.create_database()
+        return postgres.url
+
+    async def _redis(self) -> str | None:
+        if self.launch.redis_url or not self.settings.embedded.redis:
+            return self.launch.redis_url
+        redis = EmbeddedRedis(self.home, self.credentials.redis_password)
+        await self._run(redis.program())
+        return redis.url
+
+    async def _simulator(self) -> None:
+        if not self.settings.embedded.demo or os.environ.get("INFERSPECT_DEMO_URL"):
+            return
+        port = free_port()
+        os.environ["INFERSPECT_DEMO_URL"] = f"http://127.0.0.1:{port}/v1"
+        await self._run(
+            Program(
+                name="demo model",
+                command=[sys.executable, "-m", "inferspect.testing.upstream", "--port", str(port)],
+                log=self.home.logs / "demo.log",
+                is_ready=lambda: _is_listening(port),
+            )
+        )
+
+    async def _run(self, program: Program) -> None:
+        service = Service(program)
+        self.services.append(service)
+        await service.start()
+        self._note_processes()
+
+    def _note_processes(self) -> None:
+        """Leave the processes' ids for `inferspect doctor` and for tests that kill them."""
+        pids = {service.program.name: service.pid for service in self.services}
+        (self.home.run / "processes.json").write_text(json.dumps({"launcher": os.getpid(), **pids}), encoding="utf-8")
+
+
+async def serve(launch: LaunchSettings) -> None:
+    """Run the gateway until it is told to stop by SIGINT or SIGTERM.
+
+    Raises:
+        LaunchError: it could not be started; nothing is left running.
+        ConfigurationError: the configuration is wrong.
+    """
+    stopping = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
+    started = time.monotonic()
+    check_litellm()
+    configuration = load_configuration(launch.inferspect_config)
+    configure_logs(configuration.settings.log)
+    home = Home(launch.inferspect_home)
+    home.lock()
+    await require_port(launch)
+    run = Launch(configuration.settings, launch, home, home.credentials(), [])
+    try:
+        if await _until(run.start(), stopping):
+            show_ready(run, time.monotonic() - started)
+            await stopping.wait()
+        show_progress("stopping")
+    finally:
+        await run.stop()
+
+
+async def _until(work, stopping: asyncio.Event) -> bool:  # type: ignore[no-untyped-def]
+    """Whether ``work`` came to its end before ``stopping`` was set; it is cancelled otherwise."""
+    working, told = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not working.done():
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+        return False
+    working.result()
+    return True
+
+
+async def require_port(launch: LaunchSettings) -> None:
+    """Wait shortly for a gateway that is just ending, then insist.
+
+    Raises:
+        LaunchError: the port is taken, or the address is not this machine's.
+    """
+    started = time.monotonic()
+    while True:
+        try:
+            family = socket.AF_INET6 if ":" in launch.host else socket.AF_INET
+            with socket.create_server((launch.host, launch.port), family=family):
+                return
+        except OSError as error:
+            if time.monotonic() - started > PORT_PATIENCE:
+                raise LaunchError(
+                    f"{launch.host}:{launch.port} cannot be listened on: {error.strerror}{_holder(launch.port)}. "
+                    "Choose another with PORT=... or HOST=..."
+                ) from error
+        await asyncio.sleep(0.2)
+
+
+def _holder(port: int) -> str:
+    with suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
+                return f" (process {connection.pid})" if connection.pid else ""
+    return ""
+
+
+async def _is_listening(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -1,0 +1,150 @@
+"""InferSpect's settings: the environment over the ``inferspect`` key of ``litellm_config.yaml`` over defaults.
+
+Each setting is declared here once. ``docs/settings.md`` is generated from these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from inferspect.tenancy import TenantRules
+from inferspect.tenancy.rules import Address
+
+Bytes = Annotated[int, Field(ge=1024)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EmbeddedSettings(Section):
+    """Which services the launcher runs itself where no address of an external one is given."""
+
+    redis: bool = Field(default=True, description="Run an embedded Redis; without one, each worker counts for itself.")
+    demo: bool = Field(default=True, description="Run the upstream simulator behind the models `demo`.")
+
+
+class LimitSettings(Section):
+    """How large a request may be before it is refused with 413."""
+
+    max_json_bytes: Bytes = Field(default=10 * 1024**2, description="Largest body of a JSON request, in bytes.")
+    max_upload_bytes: Bytes = Field(default=200 * 1024**2, description="Largest body of any other request, in bytes.")
+
+
+class AccessSettings(Section):
+    """How a client is told apart."""
+
+    trusted_proxies: tuple[Address, ...] = Field(
+        default=(),
+        description="Networks (CIDR) whose `X-Forwarded-For` is believed; from all others the peer address counts.",
+    )
+
+
+class EventSettings(Section):
+    """The record of every request: a spool on disk, shipped to PostgreSQL."""
+
+    max_spool_bytes: Bytes = Field(
+        default=2 * 1024**3, description="Size of a worker's spool from which on requests are refused with 503."
+    )
+    ship_every: Seconds = Field(default=1.0, description="Seconds between two shipments to the database.")
+    ship_batch: Annotated[int, Field(ge=1, le=10_000)] = Field(default=500, description="Most events of a shipment.")
+    settle_after: Seconds = Field(
+        default=15.0,
+        description="Seconds that an event waits for its cost and tokens before it is shipped without them; "
+        "they follow when they arrive.",
+    )
+
+
+class LogSettings(Section):
+    """The gateway's log."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level written.")
+    format: Literal["json", "text"] = Field(
+        default="json", description="`json`: a line an object; `text`: for a person at a terminal."
+    )
+    destination: Literal["file", "stderr"] = Field(
+        default="file",
+        description="`file`: `logs/gateway.log` in the data folder; `stderr`: the launcher's own, for containers.",
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of InferSpect. A variable such as ``INFERSPECT_EVENTS__SHIP_EVERY`` sets ``events.ship_every``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INFERSPECT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    embedded: EmbeddedSettings = EmbeddedSettings()
+    limits: LimitSettings = LimitSettings()
+    access: AccessSettings = AccessSettings()
+    events: EventSettings = EventSettings()
+    log: LogSettings = LogSettings()
+    default_rules: TenantRules = Field(
+        default=TenantRules(), description="Rules of every tenant where its own do not say otherwise."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what is passed in, which is the content of the configuration file."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+class LaunchSettings(BaseSettings):
+    """What the launcher takes from the environment, under the names that LiteLLM's users know."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    host: str = Field(default="127.0.0.1", description="Address the gateway listens on.")
+    port: int = Field(default=4000, ge=1, le=65535, description="Port the gateway listens on.")
+    num_workers: int = Field(default=1, ge=1, le=256, description="Worker processes of the gateway.")
+    litellm_master_key: str | None = Field(
+        default=None, min_length=8, description="Key of the platform administrator; generated where unset."
+    )
+    litellm_salt_key: str | None = Field(
+        default=None,
+        min_length=8,
+        description="Encrypts provider credentials in the database; generated where unset. Must never change.",
+    )
+    ui_username: str = Field(default="admin", description="User name of the admin UI.")
+    ui_password: str | None = Field(
+        default=None, min_length=8, description="Password of the admin UI; generated where unset."
+    )
+    database_url: str | None = Field(
+        default=None, description="URL of an external PostgreSQL; where unset an embedded one is run."
+    )
+    redis_url: str | None = Field(
+        default=None, description="URL of an external Redis; where unset an embedded one is run."
+    )
+    inferspect_home: Path = Field(default=Path(".inferspect"), description="Folder of all data the gateway keeps.")
+    inferspect_config: Path = Field(default=Path("litellm_config.yaml"), description="The configuration file.")
+    inferspect_prisma_engine: Literal["wasm", "native"] = Field(
+        default="wasm", description="`native` leaves Prisma's own engine in charge of LiteLLM's database access."
+    )
+
+
+def settings_from(section: Mapping[str, Any] | None) -> Settings:
+    """Settings from the parsed ``inferspect`` section, the environment laid over it.
+
+    Raises:
+        pydantic.ValidationError: naming every wrong key and value.
+    """
+    return Settings(**dict(section or {}))

@@ -1,0 +1,1 @@
+"""InferSpect's part of the database: schema ``inferspect``, by SQLAlchemy and Alembic."""

@@ -1,0 +1,44 @@
+"""Database addresses: one ``DATABASE_URL`` serves LiteLLM's Prisma and our SQLAlchemy."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+SCHEMES = ("postgresql", "postgres")
+LIBPQ_PARAMETERS = frozenset(
+    {
+        "application_name",
+        "channel_binding",
+        "connect_timeout",
+        "gssencmode",
+        "host",
+        "options",
+        "port",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "target_session_attrs",
+    }
+)
+
+
+class AddressError(ValueError):
+    """A database URL that cannot be used, and why; holds no password."""
+
+
+def driver_url(database_url: str) -> URL:
+    """The URL for SQLAlchemy's psycopg driver: Prisma's own parameters, such as ``connection_limit``, are left out.
+
+    Raises:
+        AddressError: it is no PostgreSQL URL.
+    """
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        raise AddressError("DATABASE_URL is not a URL; expected postgresql://user:password@host:5432/name") from None
+    if url.get_backend_name() not in SCHEMES:
+        raise AddressError(f"DATABASE_URL names {url.get_backend_name()!r}; InferSpect needs postgresql://")
+    known = {name: value for name, value in url.query.items() if name in LIBPQ_PARAMETERS}
+    return url.set(drivername="postgresql+psycopg", query=known)
