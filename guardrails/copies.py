@@ -1,0 +1,65 @@
+"""What LiteLLM keeps of a request and an answer besides the objects that it hands to hooks.
+
+LiteLLM makes its logging object before the first hook runs and refreshes only part of it afterwards, and not at all
+for a refused request; it also keeps the provider's answer as it came. Whoever changes content calls these functions,
+so that no logger ever sees what was taken out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guardrails.content import REQUEST_FIELDS, Text, Walk
+
+WITHHELD = "<WITHHELD>"
+
+
+def refresh_request_copies(data: dict[str, Any]) -> None:
+    """Bring LiteLLM's copies of a request to the state of ``data``, which a guardrail has changed."""
+    snapshot = data.get("proxy_server_request")
+    body = snapshot.get("body") if isinstance(snapshot, dict) else None
+    if isinstance(body, dict):
+        body.update({field: data[field] for field in REQUEST_FIELDS if field in data})
+    logging = data.get("litellm_logging_obj")
+    details = getattr(logging, "model_call_details", None)
+    if not isinstance(details, dict):
+        return
+    content = next((data[field] for field in ("messages", "input", "prompt") if data.get(field)), None)
+    details["input"] = content
+    logging.update_messages(_as_messages(content))  # type: ignore[union-attr]
+
+
+def _as_messages(content: Any) -> Any:
+    """In the shape that LiteLLM's logging object gives to what is not a chat."""
+    texts = [content] if isinstance(content, str) else content
+    if isinstance(texts, list) and texts and isinstance(texts[0], str):
+        return [{"role": "user", "content": text} for text in texts]
+    return texts
+
+
+def withhold_request(data: dict[str, Any]) -> None:
+    """Take all content out of a request that could not be scanned, so that its refusal is logged without it."""
+    for field in REQUEST_FIELDS:
+        if field in data:
+            data[field] = [{"role": "user", "content": WITHHELD}] if field == "messages" else WITHHELD
+    refresh_request_copies(data)
+
+
+def refresh_response_copies(request: dict[str, Any], response: Any) -> None:
+    """Drop LiteLLM's copy of a provider's answer, and the tokens in ``response`` that spell out what was masked."""
+    details = getattr(request.get("litellm_logging_obj"), "model_call_details", None)
+    if isinstance(details, dict) and details.get("original_response") is not None:
+        details["original_response"] = WITHHELD
+    hidden = getattr(response, "_hidden_params", None)
+    if isinstance(hidden, dict) and hidden.get("original_response") is not None:
+        hidden["original_response"] = WITHHELD
+
+
+def withhold_response(request: dict[str, Any], response: Any, texts: Walk) -> None:
+    """Take all content out of an answer that must not be given, and keep LiteLLM from caching what is left."""
+    for text in texts:
+        if isinstance(text, Text):
+            text.set("{}" if text.is_json else WITHHELD)
+    refresh_response_copies(request, response)
+    caching = request.get("cache")
+    request["cache"] = {**(caching if isinstance(caching, dict) else {}), "no-store": True}
