@@ -72,7 +72,8 @@ export class Connection {
       return await this.#client.query(statement);
     } catch (error) {
       if (timedOut) throw new StatementTimeout(`no answer within ${this.#socketTimeout / 1000} s`);
-      if (isDatabaseError(error) && !SHUT_DOWN.has(error.code)) throw error;
+      // Refused by the server, or by the library before it was sent: the connection goes on.
+      if (this.usable && !SHUT_DOWN.has(error.code)) throw error;
       this.destroy();
       throw new ConnectionLost(error);
     } finally {
@@ -155,8 +156,4 @@ export function connector(database) {
       }
     }
   };
-}
-
-function isDatabaseError(error) {
-  return typeof error.code === 'string' && typeof error.severity === 'string';
 }
