@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re  # noqa: TC003 - pydantic reads the annotations when the classes are made
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
