@@ -42,7 +42,7 @@ def test_a_message_is_answered(client: Anthropic) -> None:
 def test_a_stream_has_anthropics_events_in_order(client: Anthropic) -> None:
     """A stream is message_start, then blocks, then message_delta and message_stop."""
     with client.messages.create(model="tokens-3", max_tokens=100, messages=HELLO, stream=True) as stream:
-        kinds = [event.type for event in stream]
+        kinds: list[str] = [event.type for event in stream]
     delta = "content_block_delta"
     assert [kind for kind in kinds if kind != "ping"] == [
         "message_start",

@@ -154,7 +154,7 @@ def test_the_first_rule_that_fits_answers(upstream: UpstreamSimulator) -> None:
 
 def test_scripted_answers_keep_the_models_pace_and_faults(upstream: UpstreamSimulator) -> None:
     """A script replaces what is said; errors and cuts that the model's name commands still happen."""
-    upstream.script = [Rule(model=".*", answer=ScriptedAnswer(text="Scripted."))]  # type: ignore[arg-type]
+    upstream.script = [Rule(model=".*", answer=ScriptedAnswer(text="Scripted."))]
     assert ask(upstream, model="latency-1ms+echo") == "Scripted."
     with pytest.raises(openai.InternalServerError):
         ask(upstream, model="error-500")

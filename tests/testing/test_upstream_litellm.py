@@ -78,6 +78,8 @@ async def test_tool_calls(target: dict[str, Any], stream: bool) -> None:
     [
         ("error-429-retry-after-1", litellm.RateLimitError),
         ("error-401", litellm.AuthenticationError),
+        ("error-404", litellm.NotFoundError),
+        ("error-408", litellm.Timeout),
         ("error-500", litellm.InternalServerError),
         ("error-503", litellm.ServiceUnavailableError),
         ("no-such-command", litellm.BadRequestError),
@@ -105,8 +107,13 @@ async def test_echo_shows_what_litellm_sent(target: dict[str, Any], upstream: Up
 
 async def test_embeddings(upstream: UpstreamSimulator) -> None:
     """Embeddings arrive in the size that was asked for."""
+    upstream.set_behaviours({"text-embedding-3-small": "demo"})
     answer = await litellm.aembedding(
-        model="openai/demo", input=["one", "two"], dimensions=8, api_base=f"{upstream.url}/v1", api_key="sk-any"
+        model="openai/text-embedding-3-small",
+        input=["one", "two"],
+        dimensions=8,
+        api_base=f"{upstream.url}/v1",
+        api_key="sk-any",
     )
     assert [len(item["embedding"]) for item in answer.data] == [8, 8]
 

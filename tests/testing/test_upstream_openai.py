@@ -7,6 +7,7 @@ import openai
 import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
+from openai.types.responses import FunctionToolParam
 from pydantic import BaseModel
 
 from inferspect.testing.upstream import UpstreamSimulator, unit_vector
@@ -303,16 +304,16 @@ def test_responses_answer_and_stream_the_same(client: OpenAI) -> None:
 
 def test_responses_call_functions(client: OpenAI) -> None:
     """A function call is the same whole and streamed, and the SDK's own accumulator accepts its events."""
-    tool = {
+    tool: FunctionToolParam = {
         "type": "function",
         "name": "get_weather",
         "parameters": WEATHER["function"]["parameters"],
         "strict": False,
     }
-    whole = client.responses.create(model="demo", input="Paris", tools=[tool], tool_choice="required")  # type: ignore[list-item]
+    whole = client.responses.create(model="demo", input="Paris", tools=[tool], tool_choice="required")
     assert whole.output[0].type == "function_call"
     assert json.loads(whole.output[0].arguments)["city"] == "Paris"
-    with client.responses.stream(model="tool-call", input="Paris", tools=[tool]) as stream:  # type: ignore[list-item]
+    with client.responses.stream(model="tool-call", input="Paris", tools=[tool]) as stream:
         final = stream.get_final_response()
     assert final.output[0].type == "function_call"
     assert final.output[0].arguments == whole.output[0].arguments

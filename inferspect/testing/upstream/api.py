@@ -29,11 +29,13 @@ class Api:
     request_id_header: str
 
 
+# LiteLLM tells exceptions apart by these words more than by the status, so they are the ones that OpenAI uses.
 _OPENAI_ERRORS: dict[int, tuple[str, str | None]] = {
     400: ("invalid_request_error", None),
     401: ("invalid_request_error", "invalid_api_key"),
-    403: ("invalid_request_error", "permission_denied"),
-    404: ("invalid_request_error", "not_found"),
+    403: ("request_forbidden", "unsupported_country_region_territory"),
+    404: ("invalid_request_error", "model_not_found"),
+    408: ("timeout", None),
     429: ("requests", "rate_limit_exceeded"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import orjson
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from .api import Api
-    from .conversation import Answer
     from .exchange import Request
     from .script import ScriptedAnswer
     from .server import Connection
@@ -102,7 +102,7 @@ class Application:
             if endpoint == _MODELS and request.method in ("GET", "HEAD"):
                 return Reply(body=orjson.dumps(_models()))
             message = f"The upstream simulator does not serve {request.method} {path}."
-            return _failed(CHAT_COMPLETIONS, Failure(404, message))
+            return _failed(CHAT_COMPLETIONS, Failure(404, message, code="unknown_url"))
         if request.method != "POST":
             return _failed(api, Failure(405, f"{path} takes POST, not {request.method}."))
         try:
@@ -130,7 +130,7 @@ class Application:
             return Reply(headers=headers, body=body, tokens=answer.tokens, pace=pace)
         events = api.events(conversation, answer)
         if behaviour.fail_mid_stream:
-            events = _failing(api, events, answer)
+            events = _failing(api, events, answer.tokens * conversation.choices)
         return Reply(headers=headers, content_type="text/event-stream; charset=utf-8", events=events, pace=pace)
 
     def _behaviour(self, request: Request, model: str, scripted: ScriptedAnswer | None) -> Behaviour:
@@ -159,6 +159,9 @@ class Application:
         commanded = behaviour.error
         if commanded is not None and self._is_due(behaviour, commanded.every):
             message = f"The upstream simulator was told to fail with status {commanded.status}."
+            if commanded.status == HTTPStatus.UNAUTHORIZED:
+                # Only by these words does LiteLLM recognize OpenAI's 401.
+                message += " Incorrect API key provided."
             return Failure(commanded.status, message, retry_after=commanded.retry_after)
         if scripted is not None and scripted.error is not None:
             error = scripted.error
@@ -189,13 +192,13 @@ def _content(body: bytes) -> Json:
     return content
 
 
-def _failing(api: Api, events: Iterator[Event], answer: Answer) -> Iterator[Event]:
-    """`events` until half of the answer is told, then an error and nothing more."""
+def _failing(api: Api, events: Iterator[Event], tokens: int) -> Iterator[Event]:
+    """`events` until half of the answer's `tokens` are told, then an error and nothing more."""
     told = 0
     for position, event in enumerate(events, start=1):
         yield event
         told += event.tokens
-        if event.tokens and 2 * told >= answer.tokens:
+        if 2 * told >= tokens:
             failure = Failure(500, "The upstream simulator was told to fail in the middle of its answer.")
             yield Event(api.error_event(failure, position))
             return
