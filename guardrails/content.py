@@ -142,11 +142,21 @@ def request_texts(data: dict[str, Any]) -> Walk:
 
 def response_texts(response: Any) -> Walk:
     """The texts of an answer: LiteLLM's response objects, or a dictionary as ``/v1/messages`` has it."""
+    return Walk([(members, field, "parts") for members, field in _response_fields(response)])
+
+
+def empty_response(response: Any) -> None:
+    """Take the fields of an answer away that hold its content, whatever they hold."""
+    for members, field in _response_fields(response):
+        members[field] = []
+
+
+def _response_fields(response: Any) -> list[tuple[dict[str, Any], str]]:
     fields = vars(response) if isinstance(response, BaseModel) else response
     if not isinstance(fields, dict):
-        return Walk([])
+        return []
     places = [fields, getattr(response, "__pydantic_extra__", None) or {}]
-    return Walk([(place, field, "parts") for place in places for field in RESPONSE_FIELDS if field in place])
+    return [(place, field) for place in places for field in RESPONSE_FIELDS if field in place]
 
 
 class JsonDocument:
@@ -190,8 +200,7 @@ def _float(number: str) -> float:
 
 def drop_token_probabilities(response: Any) -> None:
     """Take away the log probabilities, which spell an answer out token by token, also what was masked in it."""
-    fields = vars(response) if isinstance(response, BaseModel) else response
-    pending: list[Any] = [fields.get(field) for field in RESPONSE_FIELDS] if isinstance(fields, dict) else []
+    pending: list[Any] = [members[field] for members, field in _response_fields(response)]
     while pending:
         value = pending.pop()
         if isinstance(value, list):

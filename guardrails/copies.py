@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guardrails.content import REQUEST_FIELDS, Text, Walk
+from guardrails.content import REQUEST_FIELDS, empty_response, response_texts
 
 WITHHELD = "<WITHHELD>"
 
@@ -46,7 +46,7 @@ def withhold_request(data: dict[str, Any]) -> None:
 
 
 def refresh_response_copies(request: dict[str, Any], response: Any) -> None:
-    """Drop LiteLLM's copy of a provider's answer, and the tokens in ``response`` that spell out what was masked."""
+    """Drop LiteLLM's copies of a provider's answer as it came."""
     details = getattr(request.get("litellm_logging_obj"), "model_call_details", None)
     if isinstance(details, dict) and details.get("original_response") is not None:
         details["original_response"] = WITHHELD
@@ -55,11 +55,14 @@ def refresh_response_copies(request: dict[str, Any], response: Any) -> None:
         hidden["original_response"] = WITHHELD
 
 
-def withhold_response(request: dict[str, Any], response: Any, texts: Walk) -> None:
+def withhold_response(request: dict[str, Any], response: Any) -> None:
     """Take all content out of an answer that must not be given, and keep LiteLLM from caching what is left."""
-    for text in texts:
-        if isinstance(text, Text):
-            text.set("{}" if text.is_json else WITHHELD)
+    try:
+        for text in response_texts(response):
+            if text is not None:
+                text.set("{}" if text.is_json else WITHHELD)
+    except Exception:  # noqa: BLE001  # what cannot be walked text by text is taken away as a whole
+        empty_response(response)
     refresh_response_copies(request, response)
     caching = request.get("cache")
     request["cache"] = {**(caching if isinstance(caching, dict) else {}), "no-store": True}

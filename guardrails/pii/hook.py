@@ -36,9 +36,9 @@ class PiiGuardrail(CustomLogger):
     async def async_pre_call_hook(
         self,
         user_api_key_dict: Any,
-        cache: Any,
+        cache: Any,  # LiteLLM's signature
         data: dict[str, Any],
-        call_type: str,  # noqa: ARG002  # LiteLLM's signature
+        call_type: str,  # LiteLLM's signature
     ) -> None:
         """Redact a request where it stands, before LiteLLM routes it.
 
@@ -66,7 +66,7 @@ class PiiGuardrail(CustomLogger):
         self,
         request_data: dict[str, Any],
         response: Any,
-        call_type: Any,  # noqa: ARG002  # LiteLLM's signature
+        call_type: Any,  # LiteLLM's signature
     ) -> None:
         """Redact a provider's answer where it stands, before LiteLLM caches and logs it."""
         context = current()
@@ -75,7 +75,7 @@ class PiiGuardrail(CustomLogger):
             return
         refusal = await _redact_response(rules, context, request_data, response)
         if refusal:
-            withhold_response(request_data, response, response_texts(response))
+            withhold_response(request_data, response)
             refuse(context, refusal)
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
@@ -90,7 +90,7 @@ class PiiGuardrail(CustomLogger):
             raise context.refusal
         refusal = await _redact_response(rules, context, data, response)
         if refusal:
-            withhold_response(data, response, response_texts(response))
+            withhold_response(data, response)
             raise refuse(context, refusal)
         return response
 
@@ -138,7 +138,7 @@ async def _scan(
         await redaction.redact(texts)
     except Exception as error:  # noqa: BLE001  # whatever went wrong, the content was not scanned
         # Not the message, nor a traceback with values: either may quote the content.
-        logger.error("PII guardrail could not scan the %s: %s", direction, type(error).__name__)  # noqa: TRY400
+        logger.error("PII guardrail could not scan the %s: %s", direction, type(error).__name__)
         leave(context, Verdict(NAME, "block", direction, code="guardrail_error", seconds=time.perf_counter() - began))
         return Refusal(
             500,

@@ -104,7 +104,7 @@ class CreditCardRecognizer:
     )
     LAST_GROUP = re.compile(r"[-. ]\d+\Z")
     FIRST_GROUP = re.compile(r"\d+")
-    SHORTEST = 13
+    SHORTEST, USUAL = 13, 16
 
     def __init__(self) -> None:
         self._presidio = PRESIDIO["CreditCardRecognizer"](replacement_pairs=[("-", ""), (" ", ""), (".", "")])
@@ -112,7 +112,8 @@ class CreditCardRecognizer:
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
         for run in DIGIT_RUN.finditer(text, start, end):
             position = run.start()
-            while match := self.CANDIDATE.search(text, position, run.end()):
+            # One character more, so that the pattern sees a letter that makes the digits part of a word.
+            while match := self.CANDIDATE.search(text, position, min(end, run.end() + 1)):
                 length = self._valid_length(match.group())
                 if length:
                     yield Finding(self.entity, match.start(), match.start() + length, 1.0, validated=True)
@@ -122,14 +123,19 @@ class CreditCardRecognizer:
                     position = self.FIRST_GROUP.match(text, match.start()).end()  # type: ignore[union-attr]
 
     def _valid_length(self, value: str) -> int:
-        while sum(map(str.isdigit, value)) >= self.SHORTEST:
-            if len(set(value)) > 2 and self._presidio.validate_result(value):  # noqa: PLR2004  # "0000 0000 ..." passes
-                return len(value)
-            shorter = self.LAST_GROUP.sub("", value)
-            if shorter == value:
-                break
-            value = shorter
-        return 0
+        """How much of ``value`` is a card number, 0 for nothing: what follows one may look like its last group.
+
+        Of several beginnings that pass the check, sixteen digits win, as nearly all cards have them.
+        """
+        lengths: dict[int, int] = {}
+        shortened = 1
+        while shortened:
+            digits = [character for character in value if character.isdigit()]
+            # Zeros pass the check.
+            if len(digits) >= self.SHORTEST and len(set(digits)) > 1 and self._presidio.validate_result(value):
+                lengths[len(digits)] = len(value)
+            value, shortened = self.LAST_GROUP.subn("", value)
+        return lengths.get(self.USUAL) or max(lengths.values(), default=0)
 
 
 class IbanRecognizer:
