@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 WINDOW = 2048
 OVERLAP = 256
+DIGIT = re.compile(r"\d")
 # No value of any entity holds one of these characters, nor white space after a lower-case letter: here a text can be
 # cut without cutting a value. A recognizer for which this does not hold must not be added without changing it.
 SAFE_CUT = re.compile(r'[a-z](?=\s)|(?=[\n\r\t,;"])', re.ASCII)
@@ -35,10 +36,11 @@ def detect(text: str, threshold: float, entities: Collection[PiiEntity], window:
 
 def look(text: str, start: int, end: int, threshold: float, entities: Collection[PiiEntity]) -> list[Finding]:
     """The findings in one window, overlapping ones included."""
+    digits = DIGIT.search(text, start, end) is not None
     return [
         finding
         for recognizer in RECOGNIZERS
-        if recognizer.entity in entities
+        if recognizer.entity in entities and (digits or not recognizer.has_digits)
         for finding in recognizer.find(text, start, end)
         if finding.score >= threshold
     ]

@@ -56,6 +56,7 @@ class PhoneRecognizer:
     """Phone numbers of any country when written with ``+`` or ``00``, else of the countries in ``PREFIXES``."""
 
     entity: PiiEntity = "PHONE_NUMBER"
+    has_digits = True
     SCORE = 0.4  # as Presidio's
     SHORTEST, LONGEST = 7, 15  # digits, the latter by ITU-T E.164
     SPAN = 26

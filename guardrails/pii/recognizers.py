@@ -35,10 +35,17 @@ class Recognizer(Protocol):
 
     ``find`` looks at ``text[start:end]`` only, except for context words, which may stand before ``start``. Its values
     respect :data:`guardrails.pii.detection.SAFE_CUT`.
+
+    Attributes:
+        entity: what it finds.
+        has_digits: whether each value holds a digit, so that it need not look where there is none.
     """
 
     @property
     def entity(self) -> PiiEntity: ...
+
+    @property
+    def has_digits(self) -> bool: ...
 
     def find(self, text: str, start: int, end: int) -> Iterable[Finding]: ...
 
@@ -56,6 +63,7 @@ class EmailRecognizer:
     """
 
     entity: PiiEntity = "EMAIL_ADDRESS"
+    has_digits = False
     DOMAIN = re.compile(r"\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+")
     LONGEST_LOCAL = 64
     LONGEST_DOMAIN = 255
@@ -94,6 +102,7 @@ class CreditCardRecognizer:
     """Card numbers of 13 to 19 digits, whole or in groups, that pass Presidio's Luhn check."""
 
     entity: PiiEntity = "CREDIT_CARD"
+    has_digits = True
     CANDIDATE = re.compile(
         r"(?<!\w)(?:"
         r"[1-6]\d{3}(?:[-. ]?\d{4}){2}(?:[-. ]?\d{1,4}){1,2}"
@@ -142,6 +151,7 @@ class IbanRecognizer:
     """IBANs by Presidio's pattern, checksum and format of the country."""
 
     entity: PiiEntity = "IBAN_CODE"
+    has_digits = True
     BEGINNING = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}")
 
     def __init__(self) -> None:
@@ -176,7 +186,9 @@ class IpRecognizer:
     """IPv4 and IPv6 addresses by Presidio's patterns."""
 
     entity: PiiEntity = "IP_ADDRESS"
+    has_digits = False
     DOTTED = re.compile(r"\d{1,3}\.\d{1,3}\.\d")
+    TWO_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
     COLONS = re.compile(r"(?<![\w:])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:")
 
     def __init__(self) -> None:
@@ -187,10 +199,10 @@ class IpRecognizer:
         self._context = ContextWords(self._presidio.context)
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        if text.find(":", start, end) != -1:
+        if self.TWO_COLONS.search(text, start, end):
             for colons in self.COLONS.finditer(text, start, end):
                 yield from self._at(text, colons.start(), end, self._version_6)
-        if text.find(".", start, end) != -1 and self.DOTTED.search(text, start, end):
+        if self.DOTTED.search(text, start, end):
             for pattern, score in self._version_4:
                 for match in pattern.finditer(text, start, end):
                     yield from self._checked(text, match, score)
@@ -211,6 +223,7 @@ class UsSsnRecognizer:
     """US social security numbers by Presidio's patterns; without separators only next to a context word."""
 
     entity: PiiEntity = "US_SSN"
+    has_digits = True
 
     def __init__(self) -> None:
         self._presidio = PRESIDIO["UsSsnRecognizer"]()

@@ -6,6 +6,7 @@ from typing import Any
 import litellm
 import pytest
 from litellm.proxy._types import UserAPIKeyAuth
+from litellm.proxy.utils import ProxyLogging
 from litellm.types.utils import CallTypes, Choices, Message, ModelResponse, TextChoices, TextCompletionResponse
 
 from guardrails.pii import hook
@@ -261,6 +262,15 @@ async def test_without_a_runtime_nothing_is_served(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(runtime, "_installed", [])
     with pytest.raises(RuntimeError, match="inferspect serve"):
         await before_call({"prompt": JANE}, key())
+
+
+def test_litellm_calls_the_hook_on_its_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiteLLM finds the input hook in the class itself, and does not take the callback for one of its guardrails."""
+    monkeypatch.setattr(litellm, "callbacks", [hook])
+    capabilities = ProxyLogging.callback_capabilities()
+    assert capabilities.has_pre_call_override
+    assert not capabilities.has_guardrail
+    assert not capabilities.has_iterator_override
 
 
 async def test_through_litellm_the_provider_and_the_log_see_no_value(

@@ -111,5 +111,5 @@ async def test_a_long_scan_lets_others_run() -> None:
         await asyncio.sleep(0)
         await Redaction(RULES).redact(request_texts(data))
         ticking.cancel()
-        assert len(pauses) > 10
+        assert len(pauses) >= 4
         assert sorted(pauses)[len(pauses) * 95 // 100] < 0.03
