@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
+from pydantic import BaseModel
+
 from guardrails.content import REQUEST_FIELDS, empty_response, response_texts
 
 WITHHELD = "<WITHHELD>"
@@ -46,13 +49,25 @@ def withhold_request(data: dict[str, Any]) -> None:
 
 
 def refresh_response_copies(request: dict[str, Any], response: Any) -> None:
-    """Drop LiteLLM's copies of a provider's answer as it came."""
+    """Replace LiteLLM's copies of a provider's answer as it came, after a guardrail has changed ``response``."""
     details = getattr(request.get("litellm_logging_obj"), "model_call_details", None)
-    if isinstance(details, dict) and details.get("original_response") is not None:
-        details["original_response"] = WITHHELD
+    if isinstance(details, dict):
+        _replace_raw(details)
+        if isinstance(details.get("httpx_response"), httpx.Response):
+            details["httpx_response"] = _as_received(details["httpx_response"], response)
     hidden = getattr(response, "_hidden_params", None)
-    if isinstance(hidden, dict) and hidden.get("original_response") is not None:
-        hidden["original_response"] = WITHHELD
+    _replace_raw(vars(hidden) if isinstance(hidden, BaseModel) else hidden)
+
+
+def _replace_raw(members: Any) -> None:
+    if isinstance(members, dict) and members.get("original_response") is not None:
+        members["original_response"] = WITHHELD
+
+
+def _as_received(received: httpx.Response, response: Any) -> httpx.Response:
+    """What LiteLLM logs an answer of ``/v1/messages`` from: the provider's HTTP response, not the one hooks get."""
+    headers = [(name, value) for name, value in received.headers.items() if not name.startswith("content-")]
+    return httpx.Response(received.status_code, headers=headers, json=response if isinstance(response, dict) else {})
 
 
 def withhold_response(request: dict[str, Any], response: Any) -> None:

@@ -3,11 +3,20 @@ import json
 import logging
 from typing import Any
 
+import httpx
 import litellm
 import pytest
 from litellm.proxy._types import UserAPIKeyAuth
 from litellm.proxy.utils import ProxyLogging
-from litellm.types.utils import CallTypes, Choices, Message, ModelResponse, TextChoices, TextCompletionResponse
+from litellm.types.utils import (
+    CallTypes,
+    Choices,
+    HiddenParams,
+    Message,
+    ModelResponse,
+    TextChoices,
+    TextCompletionResponse,
+)
 
 from guardrails.pii import hook
 from inferspect import runtime
@@ -206,6 +215,25 @@ async def test_answer_is_masked_before_litellm_caches_and_logs_it(context: Reque
     assert json.loads(arguments) == {"to": MASKED}
     assert response.choices[0].message.reasoning_content == "is it <CREDIT_CARD>?"  # type: ignore[union-attr]
     assert without_time(context.verdicts)[1:] == [("modify", "output", {"EMAIL_ADDRESS": 2, "CREDIT_CARD": 1}, None)]
+
+
+async def test_answer_as_litellm_received_it_is_masked(context: RequestContext) -> None:
+    """LiteLLM logs `/v1/messages` from the HTTP response and keeps raw completions in hidden parameters."""
+    await before_call({"prompt": "x"}, key())
+    anthropic = {"type": "message", "content": [{"type": "text", "text": JANE}]}
+    request = as_litellm_has_it("anthropic_messages", {"messages": []})
+    details = request["litellm_logging_obj"].model_call_details
+    details["httpx_response"] = httpx.Response(200, headers={"request-id": "1"}, json=anthropic)
+    await after_deployment(anthropic, request)
+    assert details["httpx_response"].json() == {"type": "message", "content": [{"type": "text", "text": MASKED}]}
+    assert details["httpx_response"].headers["request-id"] == "1"
+    completion = TextCompletionResponse(choices=[TextChoices(text=JANE)])
+    for hidden in ({"original_response": JANE}, HiddenParams(original_response={"text": JANE})):
+        completion.choices[0].text = JANE
+        context.scanned_output.clear()
+        completion._hidden_params = hidden  # noqa: SLF001  # LiteLLM's place for it
+        await after_deployment(completion)
+        assert JANE not in repr(hidden)
 
 
 async def test_one_answer_is_scanned_once(context: RequestContext) -> None:
