@@ -95,6 +95,7 @@ class RequestContext:
     stream_failed: bool = False
     seconds_to_response: float | None = None
     seconds_total: float | None = None
+    failed_deployments: set[str] = field(default_factory=set)
     settled: bool = False
     recorded: bool = False
     ended: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
@@ -21,6 +22,8 @@ SECRETS = re.compile(
     r"|(?P<bearer>(?i:bearer)\s+[A-Za-z0-9._~+/\-]{8,}=*)"
     r"|(?<=://)(?P<login>[^\s:/@]*:[^\s/@]+)(?=@)"
 )
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+TRACEBACK = "Traceback (most recent call last)"
 LIBRARY_LOGGERS = (
     "LiteLLM",
     "LiteLLM Proxy",
@@ -31,6 +34,7 @@ LIBRARY_LOGGERS = (
     "alembic",
 )
 NOISY_LOGGERS = (
+    "presidio-analyzer",
     "httpx",
     "httpcore",
     "apscheduler",
@@ -84,6 +88,25 @@ class SecretFreeFormatter(structlog.stdlib.ProcessorFormatter):
         return without_secrets(super().format(record))
 
 
+class PrintedLines(io.TextIOBase):
+    """Stands in for standard output, so that what a library prints is a line of the log too."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._log = logging.getLogger("stdout")
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if shown := COLOURS.sub("", line).strip():
+                self._log.info(shown)
+        return len(text)
+
+    def fileno(self) -> int:
+        """The descriptor below, which Prisma's client hands to the engine it starts."""
+        return sys.__stdout__.fileno() if sys.__stdout__ else 1
+
+
 def without_secrets(text: str) -> str:
     """The text with API keys, bearer tokens and logins in URLs replaced by ``[secret]``."""
     return SECRETS.sub("[secret]", text)
@@ -98,6 +121,9 @@ def add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 def describe_exception(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Class and place of an exception; its message and its frames' values may hold content, so they stay out."""
+    text = event.get("event")
+    if isinstance(text, str) and TRACEBACK in text:
+        event["event"] = text.partition(TRACEBACK)[0].rstrip()
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -113,7 +113,7 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         finish_reason=outcome.finish_reason,
         seconds_to_response=context.seconds_to_response,
         seconds_total=context.seconds_total,
-        verdicts=[cast("dict[str, Any]", asdict(verdict)) for verdict in context.verdicts],
+        verdicts=[asdict(verdict) for verdict in context.verdicts],
     )
 
 

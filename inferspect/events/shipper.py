@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,4 +99,5 @@ class Shipper:
             spool.close(delete=emptied)
 
     def _pause(self) -> float:
-        return min(LONGEST_PAUSE, self._settings.ship_every * 2 ** min(self._failures, 10))
+        pause: float = self._settings.ship_every * 2 ** min(self._failures, 10)
+        return min(LONGEST_PAUSE, pause)

@@ -85,7 +85,8 @@ class Spool:
 
     async def ripe(self, limit: int, settled_before: float) -> list[SpooledEvent]:
         """Events to be shipped, oldest first: the complete, and those written before ``settled_before``."""
-        return await self._submit(lambda database: _ripe(database, limit, settled_before))
+        events: list[SpooledEvent] = await self._submit(lambda database: _ripe(database, limit, settled_before))
+        return events
 
     async def remove(self, events: list[SpooledEvent]) -> None:
         """Forget shipped events, but not where a newer revision has been written since."""
@@ -93,7 +94,7 @@ class Spool:
 
     async def depth(self) -> int:
         """Number of events that wait."""
-        return await self._submit(lambda database: int(database.execute("SELECT count(*) FROM events").fetchone()[0]))
+        return int(await self._submit(lambda database: database.execute("SELECT count(*) FROM events").fetchone()[0]))
 
     def size(self) -> int:
         """Bytes on disk, the write-ahead log included."""

@@ -12,6 +12,7 @@ from inferspect.launcher.prisma_client import prisma_environment
 from inferspect.launcher.service import Program
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from inferspect.launcher.home import Credentials, Home
@@ -58,7 +59,7 @@ def gateway_program(launch: LaunchSettings, settings: Settings, home: Home, envi
     return Program(
         name="gateway",
         command=[
-            *(sys.executable, "-m", "inferspect.launcher.litellm_process"),
+            *(sys.executable, "-m", "inferspect.launcher.gateway_server"),
             *("--config", environment["INFERSPECT_CONFIG"]),
             *("--host", launch.host, "--port", str(launch.port), "--num_workers", str(launch.num_workers)),
         ],
@@ -78,7 +79,7 @@ def local_url(launch: LaunchSettings) -> str:
     return f"http://{host}:{launch.port}"
 
 
-def _readiness(url: str):  # type: ignore[no-untyped-def]
+def _readiness(url: str) -> Callable[[], Awaitable[bool]]:
     async def is_ready() -> bool:
         try:
             async with httpx.AsyncClient() as client:

@@ -6,11 +6,8 @@ import fcntl
 import json
 import os
 import secrets
-import tempfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-
-LONGEST_SOCKET_FOLDER = 90  # a Unix socket's path may have 107 bytes
 
 
 class LaunchError(Exception):
@@ -24,6 +21,7 @@ class Credentials:
     master_key: str = field(default_factory=lambda: f"sk-master-{secrets.token_urlsafe(24)}")
     salt_key: str = field(default_factory=lambda: f"sk-salt-{secrets.token_urlsafe(24)}")
     ui_password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    postgres_password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     redis_password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     demo_key: str = field(default_factory=lambda: f"sk-demo-{secrets.token_urlsafe(24)}")
 
@@ -103,12 +101,6 @@ class Home:
         if len(known) < len(fields(Credentials)):
             write_private(self.credentials_file, json.dumps(asdict(credentials), indent=2) + "\n")
         return credentials
-
-    def socket_folder(self) -> Path:
-        """A private folder whose path is short enough for Unix sockets."""
-        if len(os.fsencode(self.run)) <= LONGEST_SOCKET_FOLDER:
-            return self.run
-        return Path(tempfile.mkdtemp(prefix="inferspect-"))
 
 
 def write_private(path: Path, text: str) -> None:

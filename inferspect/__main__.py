@@ -1,0 +1,5 @@
+"""``python -m inferspect``: the command line without its script."""
+
+from inferspect.cli import main
+
+main()

@@ -1,0 +1,53 @@
+"""One real gateway for all tests of this folder, and a simulator of its own whose behaviour tests command by model.
+
+Any model named ``sim/<behaviour>`` goes to the simulator as ``<behaviour>``, such as ``sim/echo``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from inferspect.testing.gateway import GatewayProcess
+from inferspect.testing.upstream import UpstreamSimulator
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[UpstreamSimulator]:
+    with UpstreamSimulator() as simulator:
+        yield simulator
+
+
+def configuration(upstream: UpstreamSimulator, **changes: Any) -> dict[str, Any]:
+    """The repository's configuration with the simulator's models, and ``changes`` laid over its sections."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "litellm_config.yaml").read_text(encoding="utf-8"))
+    content["model_list"] += [
+        {
+            "model_name": "sim/*",
+            "litellm_params": {"model": "openai/*", "api_base": f"{upstream.url}/v1", "api_key": "none"},
+        },
+    ]
+    for section, values in changes.items():
+        content[section] = {**content.get(section, {}), **values}
+    return content
+
+
+@pytest.fixture(scope="session")
+def gateway(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    folder = tmp_path_factory.mktemp("gateway")
+    config = folder / "litellm_config.yaml"
+    config.write_text(yaml.safe_dump(configuration(upstream)), encoding="utf-8")
+    with GatewayProcess(folder, config) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def key(gateway: GatewayProcess) -> str:
+    """A key of a tenant that has the default rules."""
+    return gateway.new_key()
