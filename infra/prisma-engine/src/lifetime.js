@@ -8,7 +8,7 @@ const LOOK_MILLISECONDS = 500;
  * @param {() => void} stop
  */
 export function endWithParent(stop) {
-  const parent = process.ppid;
+  const parent = Number(process.env.INFERSPECT_ENGINE_PARENT ?? process.ppid);
   const watch = setInterval(() => process.ppid !== parent && once(), LOOK_MILLISECONDS);
   let stopping = false;
   function once() {

@@ -21,7 +21,7 @@ class UsageError extends Error {}
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error.code && error instanceof MigrateError ? `Error: ${error.code}\n\n${error.message}` : `Error: ${error.message}`);
+  console.error(error instanceof MigrateError ? `Error: ${error.code}\n\n${error.message}` : `Error: ${error.message}`);
   process.exitCode = 1;
 }
 
@@ -59,7 +59,7 @@ function parse(commandLine) {
 
 // Only the command's words: other arguments may hold a database URL.
 function refusal(commandLine) {
-  const words = commandLine.slice(0, commandLine.findIndex((word) => !/^[a-z]+$/.test(word)) >>> 0).slice(0, 2).join(' ');
+  const words = commandLine.slice(0, 2).filter((word) => /^[a-z]+$/.test(word)).join(' ');
   return new UsageError(`\`prisma ${words}\` with these arguments is not available: it needs Prisma's schema engine, ` +
     'a native program that InferSpect does not ship. Available: `--version`, `migrate deploy`, `migrate resolve ' +
     '--applied|--rolled-back NAME`. For the rest install Prisma and set INFERSPECT_PRISMA_ENGINE=native.');
