@@ -66,6 +66,7 @@ export class Pool {
     }
     connection.idleSince = Date.now();
     const waiter = this.#waiting.shift();
+    waiter?.stopClock();
     if (waiter) waiter.give(connection);
     else this.#idle.push(connection);
   }
@@ -74,7 +75,10 @@ export class Pool {
   async close() {
     this.#closed = true;
     clearInterval(this.#sweeper);
-    for (const waiter of this.#waiting.splice(0)) waiter.fail(new PoolTimeout('the engine is stopping'));
+    for (const waiter of this.#waiting.splice(0)) {
+      waiter.stopClock();
+      waiter.fail(new PoolTimeout('the engine is stopping'));
+    }
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
@@ -113,6 +117,8 @@ export class Pool {
   #serveWaiting() {
     while (this.#waiting.length > 0 && this.#hasRoom()) {
       const waiter = this.#waiting.shift();
+      // Its clock stops: the opening has its own, and a connection given to nobody would be lost.
+      waiter.stopClock();
       this.#openOne().then(waiter.give, waiter.fail);
     }
   }
@@ -120,16 +126,7 @@ export class Pool {
   #wait() {
     return new Promise((resolve, reject) => {
       let timer;
-      const waiter = {
-        give: (connection) => {
-          clearTimeout(timer);
-          resolve(connection);
-        },
-        fail: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
+      const waiter = { give: resolve, fail: reject, stopClock: () => clearTimeout(timer) };
       if (this.#waitMilliseconds > 0) {
         timer = setTimeout(() => {
           this.#waiting = this.#waiting.filter((other) => other !== waiter);
