@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_settings import SettingsError
 
+from inferspect.configuration_file import ConfigurationError, Problem, read_mapping
 from inferspect.settings import Settings, settings_from
 
 LITELLM_KEYS = frozenset(
@@ -43,28 +46,6 @@ OWN_KEY = "inferspect"
 CALLBACK_LISTS = ("callbacks", "success_callback", "failure_callback")
 FALLBACK_LISTS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
-PathInFile = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong; ``value`` is shown to the operator, so secrets never get here."""
-
-    path: PathInFile
-    message: str
-    remedy: str
-    value: str | None = None
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used; the message lists every problem for a person to mend."""
-
-    def __init__(self, file: Path, problems: list[Problem], lines: Mapping[PathInFile, int] | None = None) -> None:
-        self.file = file
-        self.problems = problems
-        described = [_described(file, problem, lines or {}) for problem in problems]
-        super().__init__("\n".join([f"{file}: {len(problems)} problem(s)", *described]))
-
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -82,7 +63,7 @@ def load_configuration(file: Path) -> Configuration:
     Raises:
         ConfigurationError: with every problem found.
     """
-    content, lines = _read(file)
+    content, lines = read_mapping(file)
     problems = [*_unknown_keys(content), *_callbacks(content, file), *_models(content), *_fallbacks(content)]
     try:
         settings = settings_from(content.get(OWN_KEY))
@@ -90,56 +71,11 @@ def load_configuration(file: Path) -> Configuration:
         problems += [_from_pydantic(detail) for detail in error.errors()]
     except TypeError:
         problems.append(Problem((OWN_KEY,), "must be a mapping", "write settings below it, indented"))
+    except SettingsError as error:
+        problems.append(_from_environment(error))
     if problems:
         raise ConfigurationError(file, problems, lines)
     return Configuration(file, content, settings, settings.default_rules.model_dump(mode="json", exclude_unset=True))
-
-
-def _read(file: Path) -> tuple[dict[str, Any], dict[PathInFile, int]]:
-    try:
-        text = file.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except FileNotFoundError:
-        raise _broken(file, "the file does not exist", "name it in INFERSPECT_CONFIG, or restore it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _broken(file, f"the file cannot be read: {error}", "check its permissions and encoding") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise _broken(file, f"no valid YAML{place}: {error.problem}", "mend the syntax there") from None
-    except yaml.YAMLError as error:
-        raise _broken(file, f"no valid YAML: {error}", "mend the syntax") from None
-    if not isinstance(content, dict):
-        raise _broken(file, "the file holds no mapping", "start from the litellm_config.yaml of the repository")
-    lines: dict[PathInFile, int] = {}
-    problems = list(_duplicates(root, (), lines))
-    if problems:
-        raise ConfigurationError(file, problems, lines)
-    return content, lines
-
-
-def _broken(file: Path, message: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError(file, [Problem((), message, remedy)])
-
-
-def _duplicates(node: yaml.Node | None, path: PathInFile, lines: dict[PathInFile, int]) -> Iterator[Problem]:
-    """Keys given twice, of which YAML would silently keep the last; fills ``lines`` on its way."""
-    if node is None:
-        return
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _duplicates(item, (*path, index), lines)
-    elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name = str(key.value)
-            if name in seen:
-                yield Problem((*path, name), "is given twice", "keep one of them")
-            seen.add(name)
-            yield from _duplicates(value, (*path, name), lines)
-            lines[(*path, name)] = key.start_mark.line + 1
 
 
 def _unknown_keys(content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -160,22 +96,27 @@ def _callbacks(content: Mapping[str, Any], file: Path) -> Iterator[Problem]:
             yield Problem(("litellm_settings", name), "must be a list", "write one callback a line", repr(entries))
             continue
         for index, entry in enumerate(entries):
-            if isinstance(entry, str) and "." in entry and not _is_importable(entry.rpartition(".")[0], file.parent):
-                yield Problem(
-                    ("litellm_settings", name, index),
-                    "names a module that cannot be found",
-                    "correct the name, put the file beside the configuration, or install its package",
-                    entry,
-                )
+            if isinstance(entry, str) and "." in entry:
+                wrong = _wrong_with(entry.rpartition(".")[0], file.parent)
+                if wrong is not None:
+                    yield Problem(("litellm_settings", name, index), *wrong, entry)
 
 
-def _is_importable(module: str, folder: Path) -> bool:
+def _wrong_with(module: str, folder: Path) -> tuple[str, str] | None:
+    """Why a hook's module cannot be imported and what to do; ``None`` where it can."""
     if (folder / Path(*module.split("."))).with_suffix(".py").is_file():
-        return True
+        return None
     try:
-        return find_spec(module) is not None
+        if find_spec(module) is not None:
+            return None
     except (ImportError, ValueError):
-        return False
+        pass
+    except Exception as error:  # noqa: BLE001  finding a module runs the packages around it, whatever they do
+        return f"is in a package that fails to import ({type(error).__name__}: {error})", "mend the package"
+    return (
+        "names a module that cannot be found",
+        "correct the name, put the file beside the configuration, or install its package",
+    )
 
 
 def _models(content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -196,8 +137,12 @@ def _models(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _fallbacks(content: Mapping[str, Any]) -> Iterator[Problem]:
+    if "include" in content:
+        return  # models may be in the other files
     models = content.get("model_list")
     names = [e.get("model_name") for e in models if isinstance(e, Mapping)] if isinstance(models, list) else []
+    aliases = _section(content, "router_settings").get("model_group_alias")
+    names += list(aliases) if isinstance(aliases, Mapping) else []
     for section in ("router_settings", "litellm_settings"):
         for name in FALLBACK_LISTS:
             chains = _section(content, section).get(name) or []
@@ -232,10 +177,23 @@ def _from_pydantic(detail: Any) -> Problem:
         return Problem(
             (OWN_KEY, *path), "is no setting of InferSpect", _suggestion(str(path[-1]), _fields_at(path[:-1]))
         )
-    message = str(detail["msg"])
-    return Problem(
-        (OWN_KEY, *path), message[0].lower() + message[1:], "see docs/settings.md", repr(detail["input"])[:200]
-    )
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    value = repr(detail["input"])[:200]
+    variable = "INFERSPECT_" + "__".join(map(str, path)).upper()
+    if variable in os.environ:
+        return Problem((), message, "correct the variable or unset it", value, variable)
+    return Problem((OWN_KEY, *path), message, "see docs/settings.md", value)
+
+
+def _from_environment(error: SettingsError) -> Problem:
+    """A variable that is no JSON where its setting is a list or mapping; the error names only the section."""
+    named = re.search(r'field "(\w+)"', str(error))
+    beginning = f"INFERSPECT_{named[1]}".upper() if named else "INFERSPECT_"
+    variables = sorted(name for name in os.environ if name.upper().startswith(beginning))
+    value = os.environ[variables[0]][:200] if len(variables) == 1 else None
+    message = "a list or mapping is written as JSON in the environment"
+    return Problem((), message, "correct the variable or unset it", value, ", ".join(variables) or beginning)
 
 
 def _fields_at(path: tuple[Any, ...]) -> frozenset[str]:
@@ -254,13 +212,3 @@ def _suggestion(name: str, known: frozenset[str] | set[str]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"remove it, or use one of: {', '.join(sorted(known))}" if known else "remove it"
-
-
-def _described(file: Path, problem: Problem, lines: Mapping[PathInFile, int]) -> str:
-    path = problem.path
-    while path and path not in lines:
-        path = path[:-1]
-    line = f":{lines[path]}" if path in lines and problem.path else ""
-    where = ".".join(map(str, problem.path)) or "file"
-    value = "" if problem.value is None else f" (found: {problem.value})"
-    return f"  {file.name}{line}: {where}: {problem.message}{value}; {problem.remedy}"

@@ -146,5 +146,9 @@ def settings_from(section: Mapping[str, Any] | None) -> Settings:
 
     Raises:
         pydantic.ValidationError: naming every wrong key and value.
+        pydantic_settings.SettingsError: a variable is no JSON where its setting is a list or mapping.
+        TypeError: the section is no mapping.
     """
+    if section is not None and not isinstance(section, Mapping):
+        raise TypeError(f"expected a mapping, found {type(section).__name__}")
     return Settings(**dict(section or {}))

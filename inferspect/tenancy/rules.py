@@ -5,10 +5,10 @@ Every model forbids unknown keys and is frozen, so a rule that was misspelt is a
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Literal
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _no_blank(value: str) -> str:
@@ -17,8 +17,13 @@ def _no_blank(value: str) -> str:
     return value
 
 
+def _network(value: Any) -> Any:
+    """One message for a value that is neither, in place of one for each kind of network."""
+    return ip_network(value) if isinstance(value, str) else value
+
+
 Pattern = Annotated[str, AfterValidator(_no_blank), Field(max_length=256)]
-Address = IPv4Network | IPv6Network
+Address = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 PiiEntity = Literal["EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS", "US_SSN"]
 PiiAction = Literal["mask", "block", "report", "off"]
 

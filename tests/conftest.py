@@ -1,0 +1,67 @@
+"""What tests of several folders share: a real PostgreSQL, and databases of their own in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+# LiteLLM asks for its price list when it is imported.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+from inferspect.launcher.home import Home
+from inferspect.launcher.lifeline import Preparation
+from inferspect.launcher.postgres import EmbeddedPostgres
+from inferspect.store.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of the test session, which the kernel ends with the session, however that ends."""
+    home = Home(tmp_path_factory.mktemp("postgres"))
+    postgres = EmbeddedPostgres(home, secrets.token_urlsafe(12))
+    postgres.prepare()
+    program = postgres.program()
+    with (home.logs / "postgres.log").open("wb") as log:
+        process = subprocess.Popen(
+            program.command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=Preparation(signal.SIGINT, unprivileged=True),  # noqa: PLW1509  as the launcher does
+        )
+    try:
+        while not asyncio.run(program.is_ready()):  # type: ignore[arg-type]
+            assert process.poll() is None, (home.logs / "postgres.log").read_text(encoding="utf-8")
+            time.sleep(0.05)
+        postgres.create_database()
+        yield postgres.url
+    finally:
+        process.send_signal(program.stop_signal)
+        process.wait()
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """An empty database of the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        yield f"{postgres_url.rpartition('/')[0]}/{name}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def store_url(database_url: str) -> str:
+    """A database with InferSpect's schema."""
+    migrate(database_url)
+    return database_url
