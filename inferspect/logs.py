@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from inferspect.settings import LogSettings
 
+# The finished line is searched, where JSON has made two characters of a line break: `\nsk-…` is a key, `risk-…` is not.
 SECRETS = re.compile(
-    r"(?P<key>\b(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,})"
-    r"|(?P<bearer>(?i:bearer)\s+[A-Za-z0-9._~+/\-]{8,}=*)"
-    r"|(?<=://)(?P<login>[^\s:/@]*:[^\s/@]+)(?=@)"
+    r"(?P<key>(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,})"
+    r"|(?P<bearer>(?i:bearer)(?:\s|\\+[nrt])+[A-Za-z0-9._~+/\-]{8,}=*)"
+    r"|(?<=://)(?P<login>[^\s:/@\"',]*:[^\s/\"',]+)(?=@)"
 )
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TRACEBACK = "Traceback (most recent call last)"
