@@ -22,6 +22,7 @@ from inferspect.events.spool import Spool
 from inferspect.http.body_limit import BodyLimitMiddleware
 from inferspect.http.error_shape import ErrorShapeMiddleware
 from inferspect.http.health import health_router
+from inferspect.http.json_body import JsonBodyMiddleware
 from inferspect.http.recording import RecordingMiddleware
 from inferspect.http.request_context import RequestContextMiddleware
 from inferspect.launcher.lifeline import die_with_parent
@@ -67,6 +68,7 @@ async def start() -> None:
         Middleware(RecordingMiddleware, recorder=recorder, is_model_route=is_model_route),
         Middleware(ErrorShapeMiddleware, is_model_route=is_model_route),
         Middleware(BodyLimitMiddleware, limits=settings.limits),
+        Middleware(JsonBodyMiddleware, is_model_route=is_model_route),
     )
     app.include_router(health_router(spool, recorder))
     in_background(recorder.keep_trying())

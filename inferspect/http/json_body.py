@@ -1,0 +1,107 @@
+"""Refuses JSON bodies that no API can read, before LiteLLM takes them for empty or fails on them itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from inferspect.http.scope import header
+from inferspect.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+OTHER_TYPES = ("multipart/", "application/x-www-form-urlencoded", "application/octet-stream", "audio/", "image/")
+# What only models read. A NUL is theirs to judge there; everywhere else it would end in a database that has none.
+CONTENT_FIELDS = frozenset({"messages", "input", "prompt", "suffix", "system", "instructions", "prediction"})
+NUL_ESCAPE = b"\\u0000"
+DEEPEST = 128
+
+
+class JsonBodyMiddleware:
+    """Reads the body of a model route whole, as LiteLLM does after it, and passes it on where it is sound.
+
+    Args:
+        is_model_route: whether a path belongs to an API that takes JSON objects.
+    """
+
+    def __init__(self, app: ASGIApp, is_model_route: Callable[[str], bool]) -> None:
+        self._app = app
+        self._is_model_route = is_model_route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self._is_checked(scope):
+            await self._app(scope, receive, send)
+            return
+        received = await _until_whole(receive)
+        check_body(b"".join(message.get("body", b"") for message in received))
+        remaining = iter(received)
+
+        async def receive_again() -> Message:
+            message = next(remaining, None)
+            return await receive() if message is None else message
+
+        await self._app(scope, receive_again, send)
+
+    def _is_checked(self, scope: Scope) -> bool:
+        is_other = (header(scope, b"content-type") or "").lower().startswith(OTHER_TYPES)
+        return scope["method"] == "POST" and not is_other and self._is_model_route(scope["path"])
+
+
+async def _until_whole(receive: Receive) -> list[Message]:
+    messages = [await receive()]
+    while messages[-1]["type"] == "http.request" and messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
+
+
+def check_body(body: bytes) -> None:
+    """Refuse what is not a JSON object of bounded depth; an empty body is left to LiteLLM, which names what is missing.
+
+    Raises:
+        Refusal: 400 ``invalid_json`` or ``invalid_character``; the message never quotes the body.
+    """
+    if not body.strip():
+        return
+    content = _parsed(body)
+    if not isinstance(content, dict):
+        raise Refusal(400, "invalid_json", "The request body must be a JSON object.")
+    if _depth_exceeds(content, DEEPEST):
+        raise Refusal(400, "invalid_json", f"The request body is nested deeper than {DEEPEST} levels.")
+    if NUL_ESCAPE in body:
+        for field, value in content.items():
+            if "\0" in field or (field not in CONTENT_FIELDS and _holds_nul(value)):
+                shown = field.replace("\0", "")[:64]
+                raise Refusal(400, "invalid_character", f"{shown!r} holds a NUL character.", shown)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, "invalid_json", f"The request body is not valid JSON: {error}.") from None
+
+
+def _depth_exceeds(content: Any, levels: int) -> bool:
+    layer = [content]
+    for _ in range(levels):
+        layer = [child for value in layer for child in _members(value)]
+        if not layer:
+            return False
+    return True
+
+
+def _members(value: Any) -> list[Any]:
+    children = value.values() if isinstance(value, dict) else value
+    return [child for child in children if isinstance(child, dict | list)]
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(member) for key, member in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
