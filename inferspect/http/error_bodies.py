@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 LONGEST_MESSAGE = 2_000
+FIRST_SERVER_ERROR = 500
 
 OPENAI_TYPES = {
     400: "invalid_request_error",
@@ -56,6 +58,17 @@ TELLING_TYPES = {
     "content_policy_violation": "content_policy_violation",
 }
 
+# Where LiteLLM's messages turn to what only an operator may know: traces, fallbacks of other models, hashes, tables.
+INSIDE = re.compile(
+    r"Traceback \(most recent call last\)|\s*LiteLLM: model group|\s*LiteLLM Retried:|\s*Received Model Group="
+    r"|\s*Received API Key ="
+)
+LITELLM_PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+Error: )?(?:\w+Exception - )?")
+UNKNOWN_MODEL = re.compile(r"You passed in model=.*There are no healthy deployments for this model", re.DOTALL)
+UNKNOWN_MODEL_MESSAGE = (
+    "The gateway knows no such model, or this key may not use it. GET /v1/models lists those it may."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
@@ -76,12 +89,14 @@ def api_error_from(status: int, body: Any) -> ApiError:
         inner = inner["error"]
     if not isinstance(inner, Mapping):
         return ApiError(status, CODES.get(status, "internal_error"), _clean(_text_of(inner), status))
-    message = inner.get("message") or inner.get("msg") or inner.get("detail") or ""
+    message = str(inner.get("message") or inner.get("msg") or inner.get("detail") or "")
+    if UNKNOWN_MODEL.search(message):
+        return ApiError(404, "model_not_found", UNKNOWN_MODEL_MESSAGE, "model")
     param = inner.get("param")
     return ApiError(
         status,
         _code(status, inner),
-        _clean(str(message), status),
+        _clean(message, status),
         param if isinstance(param, str) and param not in {"None", "null"} else None,
     )
 
@@ -89,11 +104,15 @@ def api_error_from(status: int, body: Any) -> ApiError:
 def body_for(path: str, error: ApiError, request_id: str | None) -> dict[str, Any]:
     """The JSON body for the API that ``path`` belongs to."""
     if is_anthropic(path):
-        kind = ANTHROPIC_TYPES.get(error.status, "api_error")
+        kind = ANTHROPIC_TYPES.get(error.status, _usual_type(error.status))
         inner = {"type": kind, "message": error.message, "code": error.code}
         return {"type": "error", "error": inner, "request_id": request_id}
-    kind = OPENAI_TYPES.get(error.status, "api_error")
+    kind = OPENAI_TYPES.get(error.status, _usual_type(error.status))
     return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
+
+
+def _usual_type(status: int) -> str:
+    return "api_error" if status >= FIRST_SERVER_ERROR else "invalid_request_error"
 
 
 def is_anthropic(path: str) -> bool:
@@ -107,7 +126,7 @@ def _code(status: int, inner: Mapping[str, Any]) -> str:
     code = inner.get("code")
     if isinstance(code, str) and code and not code.isdigit() and code not in {"None", "null"}:
         return code
-    return CODES.get(status, "internal_error" if status >= 500 else "invalid_request")  # noqa: PLR2004
+    return CODES.get(status, "internal_error" if status >= FIRST_SERVER_ERROR else "invalid_request")
 
 
 def _text_of(inner: Any) -> str:
@@ -118,6 +137,7 @@ def _text_of(inner: Any) -> str:
 
 
 def _clean(message: str, status: int) -> str:
-    """Without a stack trace, bounded, never empty."""
-    shown = message.split("Traceback (most recent call last)", 1)[0].strip()
+    """Without a stack trace and what is the operator's alone, bounded, never empty."""
+    shown = LITELLM_PREFIX.sub("", INSIDE.split(message, maxsplit=1)[0]).strip(" .,\n")
+    shown = f"{shown}." if shown else ""
     return shown[:LONGEST_MESSAGE] or CODES.get(status, "internal_error").replace("_", " ").capitalize() + "."

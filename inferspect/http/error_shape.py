@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,10 +21,13 @@ log = structlog.get_logger("inferspect.http")
 
 FIRST_ERROR = 400
 LONGEST_BODY = 1024**2
+BODY_HEADERS = frozenset({b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"})
 
 
 class ErrorShapeMiddleware:
-    """Rewrites JSON and plain text error bodies of model routes; streams and other routes' bodies pass untouched.
+    """Rewrites JSON and plain text error bodies of model routes and of paths that are no route at all.
+
+    Streams and other routes' bodies pass untouched.
 
     Args:
         is_model_route: whether a path belongs to an API whose clients expect OpenAI's or Anthropic's shape.
@@ -37,7 +41,7 @@ class ErrorShapeMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, scope["path"], rewrites=self._is_model_route(scope["path"]))
+        answer = _Answer(send, scope, rewrites=self._is_model_route(scope["path"]))
         try:
             if (refused := _refusal()) is not None:
                 raise refused  # by a middleware further out
@@ -58,9 +62,10 @@ def refusal_error(refusal: Refusal) -> ApiError:
 class _Answer:
     """Passes a response on, unless it is an error to be rewritten: then it is held until its body is whole."""
 
-    def __init__(self, send: Send, path: str, *, rewrites: bool) -> None:
+    def __init__(self, send: Send, scope: Scope, *, rewrites: bool) -> None:
         self._send = send
-        self._path = path
+        self._scope = scope
+        self._path = scope["path"]
         self._rewrites = rewrites
         self._held: Message | None = None
         self._body = bytearray()
@@ -86,7 +91,7 @@ class _Answer:
         if context is not None:
             context.error_code = error.code
         body = orjson.dumps(body_for(self._path, error, context.request_id if context else None))
-        kept = [pair for pair in headers or [] if pair[0].lower() not in {b"content-length", b"content-type"}]
+        kept = [pair for pair in headers or [] if pair[0].lower() not in BODY_HEADERS]
         head = [*kept, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await self._send({"type": "http.response.start", "status": error.status, "headers": head})
         await self._send({"type": "http.response.body", "body": body})
@@ -96,11 +101,13 @@ class _Answer:
             return False
         if _refusal() is not None:
             return True
-        return self._rewrites and _content_type(message).startswith(("application/json", "text/plain"))
+        rewrites = self._rewrites or "endpoint" not in self._scope  # which the router sets where it knows the path
+        return rewrites and _header(message, b"content-type").startswith(("application/json", "text/plain"))
 
     async def _send_rewritten(self, start: Message) -> None:
         refusal = _refusal()
-        error = refusal_error(refusal) if refusal else api_error_from(start["status"], _parsed(bytes(self._body)))
+        body = _decoded(bytes(self._body), _header(start, b"content-encoding"))
+        error = refusal_error(refusal) if refusal else api_error_from(start["status"], _parsed(body))
         await self.send_error(error, list(start.get("headers", ())))
 
 
@@ -109,9 +116,19 @@ def _refusal() -> Refusal | None:
     return context.refusal if context else None
 
 
-def _content_type(message: Message) -> str:
-    values = [value for key, value in message.get("headers", ()) if key.lower() == b"content-type"]
+def _header(message: Message, name: bytes) -> str:
+    values = [value for key, value in message.get("headers", ()) if key.lower() == name]
     return str(values[0], "latin-1") if values else ""
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    """LiteLLM compresses longer bodies; nothing of one that cannot be read is shown."""
+    if not encoding:
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, LONGEST_BODY) if encoding == "gzip" else b""
+    except zlib.error:
+        return b""
 
 
 def _parsed(body: bytes) -> Any:
