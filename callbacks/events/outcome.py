@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inferspect.context import Outcome
 
+LARGEST_COUNT = 2**31
 USAGE_NAMES = {
     "prompt_tokens": ("prompt_tokens", "input_tokens"),
     "completion_tokens": ("completion_tokens", "output_tokens"),
@@ -60,4 +61,5 @@ def _text(value: Any) -> str | None:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether it is a number of tokens that the store can hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_COUNT

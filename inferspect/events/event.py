@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from inferspect.context import RequestContext
 
 Result = Literal["success", "cached", "blocked", "failure"]
+
+# What a client or a provider wrote.
+FROM_OUTSIDE = (
+    "route", "client_request_id", "end_user", "model", "model_served", "provider", "deployment_id", "finish_reason",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
     """The event of a request as far as it is known now."""
     tenant, outcome, refusal = context.tenant, context.outcome, context.refusal
     status = context.status or 0
-    return GatewayEvent(
+    event = GatewayEvent(
         id=context.request_id,
         revision=revision,
         complete=complete,
@@ -115,6 +120,14 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         seconds_total=context.seconds_total,
         verdicts=[asdict(verdict) for verdict in context.verdicts],
     )
+    texts = {name: getattr(event, name) for name in FROM_OUTSIDE}
+    changed = {name: stored for name, text in texts.items() if text and (stored := _storable(text)) != text}
+    return replace(event, **changed) if changed else event
+
+
+def _storable(text: str) -> str:
+    """Without what neither PostgreSQL nor UTF-8 can hold: one such event would keep all later ones from the store."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def _result(context: RequestContext, status: int) -> Result:
