@@ -69,7 +69,11 @@ class GatewayProcess:
             GatewayError: it ended before.
         """
         self.launch()
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def launch(self) -> None:
