@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -36,6 +36,27 @@ def migrate() -> None:
         raise LaunchError("DATABASE_URL is not set. The embedded database is migrated by `inferspect serve` itself.")
     applied = run(url)
     typer.echo(f"applied: {', '.join(applied)}" if applied else "up to date")
+
+
+@app.command()
+def doctor(
+    settings: Annotated[bool, typer.Option("--settings", help="Show the settings in force and their origin.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find out what is wrong with this installation; the exit code is 1 where there is an error."""
+    from rich.console import Console  # noqa: PLC0415  as serve
+
+    from inferspect.doctor import Examination, examine, report  # noqa: PLC0415  as serve
+    from inferspect.doctor.effective import effective_settings  # noqa: PLC0415  as serve
+
+    console = Console(highlight=False)
+    if settings:
+        effective = effective_settings(Examination())
+        typer.echo(report.as_json(effective)) if as_json else report.print_settings(effective, console)
+        return
+    results = examine(Examination())
+    typer.echo(report.as_json(results)) if as_json else report.print_results(results, console)
+    raise typer.Exit(report.has_error(results))
 
 
 @app.command()
