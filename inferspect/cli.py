@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from inferspect import __version__
-from inferspect.configuration import ConfigurationError
+from inferspect.configuration_file import ConfigurationError
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.prisma_client import PrismaSetupError
 from inferspect.settings import LaunchSettings

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inferspect.configuration import Configuration, ConfigurationError, load_configuration
+from inferspect.configuration import Configuration, load_configuration
+from inferspect.configuration_file import ConfigurationError
 from inferspect.settings import LaunchSettings
 
 

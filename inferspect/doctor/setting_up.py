@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from inferspect.configuration import ConfigurationError
+from inferspect.configuration_file import ConfigurationError
 from inferspect.doctor.examination import Examination
 from inferspect.doctor.result import Result, error, info, ok, warning
 from inferspect.settings_reference import PREFIX, SEPARATOR, launch_entries, settings_entries
