@@ -16,6 +16,7 @@ Result = Literal["success", "cached", "blocked", "failure"]
 # What a client or a provider wrote.
 FROM_OUTSIDE = (
     "route", "client_request_id", "end_user", "model", "model_served", "provider", "deployment_id", "finish_reason",
+    "code", "error_class",
 )  # fmt: skip
 
 
@@ -121,7 +122,9 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         verdicts=[asdict(verdict) for verdict in context.verdicts],
     )
     texts = {name: getattr(event, name) for name in FROM_OUTSIDE}
-    changed = {name: stored for name, text in texts.items() if text and (stored := _storable(text)) != text}
+    changed: dict[str, Any] = {
+        name: stored for name, text in texts.items() if text and (stored := _storable(text)) != text
+    }
     return replace(event, **changed) if changed else event
 
 

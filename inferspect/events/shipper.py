@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
+from inferspect.events.dead_letters import set_aside
 from inferspect.events.event import GatewayEvent
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError, orphans
 
@@ -24,6 +24,9 @@ log = structlog.get_logger("inferspect.events")
 LONGEST_PAUSE = 30.0
 ADOPT_EVERY = 10.0
 LAST_WORDS = 2.0
+DEAD_LETTERS = "dead-letters.jsonl"
+# Not its JSON, not the fields of this version, or not what the database takes: trying again would change nothing.
+UNSTORABLE = (ValueError, TypeError, KeyError, AttributeError, DataError)
 
 
 class Shipper:
@@ -69,11 +72,27 @@ class Shipper:
     async def ship(self, spool: Spool, *, everything: bool = False) -> int:
         """Ship one batch and return its size; ``everything`` includes events that still wait for their cost."""
         settled_before = time.time() + (1.0 if everything else -self._settings.settle_after)
-        batch: Sequence[SpooledEvent] = await spool.ripe(self._settings.ship_batch, settled_before)
+        batch = await spool.ripe(self._settings.ship_batch, settled_before)
         if batch:
-            await self._writer.write([GatewayEvent.from_json(event.body).to_row() for event in batch])
-            await spool.remove(list(batch))
+            try:
+                await self._store(batch)
+            except UNSTORABLE:
+                for event in batch:
+                    await self._store_or_set_aside(event)
+            await spool.remove(batch)
         return len(batch)
+
+    async def _store(self, events: list[SpooledEvent]) -> None:
+        await self._writer.write([GatewayEvent.from_json(event.body).to_row() for event in events])
+
+    async def _store_or_set_aside(self, event: SpooledEvent) -> None:
+        """An event that can never be stored must not hold up all that come after it."""
+        try:
+            await self._store([event])
+        except UNSTORABLE as error:
+            path = self._spool.path.parent / DEAD_LETTERS
+            await asyncio.to_thread(set_aside, path, event, type(error).__name__)
+            log.error("an event cannot be stored", event_id=event.id, reason=type(error).__name__, kept_in=str(path))
 
     async def drain(self, spool: Spool) -> None:
         """Ship all that is there, at shutdown or from a dead worker's spool."""
@@ -87,8 +106,10 @@ class Shipper:
     async def _adopt(self, path: Path) -> None:
         try:
             spool = Spool(path.parent, path)
-        except SpoolError:
-            return  # another worker was quicker
+        except SpoolError as error:
+            if not isinstance(error.__cause__, BlockingIOError):  # else another worker was quicker
+                log.error("the spool of a worker that ended cannot be read", spool=path.name, reason=str(error))
+            return
         emptied = False
         try:
             count = await spool.depth()

@@ -20,32 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
-    id TEXT PRIMARY KEY,
-    revision INTEGER NOT NULL,
-    complete INTEGER NOT NULL,
-    written_at REAL NOT NULL,
-    body BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS events_by_age ON events (written_at)
-"""
+from inferspect.events import spool_table
+from inferspect.events.spool_table import SpooledEvent
+
+__all__ = ["Spool", "SpoolError", "SpooledEvent", "orphans"]
+
 GROUP = 256
 
 
 class SpoolError(Exception):
     """The spool cannot be written: the disk is full, read-only or gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpooledEvent:
-    """One row of a spool; ``written_at`` is Unix time in seconds."""
-
-    id: str
-    revision: int
-    complete: bool
-    written_at: float
-    body: bytes
 
 
 class Spool:
@@ -65,11 +49,12 @@ class Spool:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = _take_lock(self.path)
-            self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
+            raise SpoolError(f"the event spool {self.path} cannot be opened: {error}") from error
+        try:
+            self._database = spool_table.open_database(self.path)
+        except sqlite3.Error as error:
+            os.close(self._lock)
             raise SpoolError(f"the event spool {self.path} cannot be opened: {error}") from error
         self._work: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -81,16 +66,19 @@ class Spool:
         Raises:
             SpoolError: it could not be written; ``failing`` says why until a write succeeds again.
         """
-        await self._submit(lambda database: _upsert(database, event), commits=True)
+        await self._submit(lambda database: spool_table.upsert(database, event), commits=True)
 
     async def ripe(self, limit: int, settled_before: float) -> list[SpooledEvent]:
         """Events to be shipped, oldest first: the complete, and those written before ``settled_before``."""
-        events: list[SpooledEvent] = await self._submit(lambda database: _ripe(database, limit, settled_before))
+        events: list[SpooledEvent] = await self._submit(
+            lambda database: spool_table.ripe(database, limit, settled_before)
+        )
         return events
 
     async def remove(self, events: list[SpooledEvent]) -> None:
         """Forget shipped events, but not where a newer revision has been written since."""
-        await self._submit(lambda database: _remove(database, events), commits=True)
+        await self._submit(lambda database: spool_table.remove(database, events), commits=True)
+        await self._submit(spool_table.give_back)
 
     async def depth(self) -> int:
         """Number of events that wait."""
@@ -144,11 +132,13 @@ class Spool:
             results = [job.action(self._database) for job in jobs]
             if writes:
                 self._database.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  this thread must live: every request waits for it
             with suppress(sqlite3.Error):
                 self._database.execute("ROLLBACK")
+            if len(jobs) > 1:  # one of them may be at fault, the others shall not suffer for it
+                return [result for job in jobs for result in self._execute([job])]
             self.failing = str(error)
-            return [SpoolError(f"the event spool {self.path.name} cannot be used: {error}")] * len(jobs)
+            return [SpoolError(f"the event spool {self.path.name} cannot be used: {error}")]
         if writes:
             self.failing = None
         return results
@@ -200,26 +190,3 @@ def _take_lock(spool: Path) -> int:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
-
-
-def _upsert(database: sqlite3.Connection, event: SpooledEvent) -> None:
-    database.execute(
-        "INSERT INTO events VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,"
-        " complete = excluded.complete, body = excluded.body WHERE excluded.revision > events.revision",
-        (event.id, event.revision, event.complete, event.written_at, event.body),
-    )
-
-
-def _ripe(database: sqlite3.Connection, limit: int, settled_before: float) -> list[SpooledEvent]:
-    rows = database.execute(
-        "SELECT id, revision, complete, written_at, body FROM events WHERE complete OR written_at < ?"
-        " ORDER BY written_at LIMIT ?",
-        (settled_before, limit),
-    )
-    return [SpooledEvent(id_, revision, bool(complete), at, body) for id_, revision, complete, at, body in rows]
-
-
-def _remove(database: sqlite3.Connection, events: list[SpooledEvent]) -> None:
-    database.executemany(
-        "DELETE FROM events WHERE id = ? AND revision = ?", [(event.id, event.revision) for event in events]
-    )

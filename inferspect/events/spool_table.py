@@ -1,0 +1,78 @@
+"""The table of a spool file, and the statements on it; all synchronous, for the spool's thread."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    id TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    complete INTEGER NOT NULL,
+    written_at REAL NOT NULL,
+    body BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events_by_age ON events (written_at)
+"""
+SLACK_PAGES = 256  # of 4 KiB, that an emptied spool may keep; more is given back to the disk
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledEvent:
+    """One row of a spool; ``written_at`` is Unix time in seconds."""
+
+    id: str
+    revision: int
+    complete: bool
+    written_at: float
+    body: bytes
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        database.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file; it has no effect on one that has tables
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.executescript(SCHEMA)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+def give_back(database: sqlite3.Connection) -> None:
+    """Return the room of removed events to the disk; otherwise a spool that was full once would count as full for ever.
+
+    That works outside of a transaction only; within one, which is shared with writes, it is left to the next removal.
+    """
+    if database.in_transaction:
+        return
+    if database.execute("PRAGMA freelist_count").fetchone()[0] > SLACK_PAGES:
+        database.executescript("PRAGMA incremental_vacuum")  # `execute` would stop after one page
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def upsert(database: sqlite3.Connection, event: SpooledEvent) -> None:
+    database.execute(
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,"
+        " complete = excluded.complete, body = excluded.body WHERE excluded.revision > events.revision",
+        (event.id, event.revision, event.complete, event.written_at, event.body),
+    )
+
+
+def ripe(database: sqlite3.Connection, limit: int, settled_before: float) -> list[SpooledEvent]:
+    rows = database.execute(
+        "SELECT id, revision, complete, written_at, body FROM events WHERE complete OR written_at < ?"
+        " ORDER BY written_at LIMIT ?",
+        (settled_before, limit),
+    )
+    return [SpooledEvent(id_, revision, bool(complete), at, body) for id_, revision, complete, at, body in rows]
+
+
+def remove(database: sqlite3.Connection, events: list[SpooledEvent]) -> None:
+    database.executemany(
+        "DELETE FROM events WHERE id = ? AND revision = ?", [(event.id, event.revision) for event in events]
+    )

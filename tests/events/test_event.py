@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inferspect.context import RequestContext, Verdict
+from inferspect.events.event import GatewayEvent, event_of
+from inferspect.refusal import Refusal
+from inferspect.tenancy import Tenant, TenantRules
+
+
+def context() -> RequestContext:
+    return RequestContext("7e0b9cb1-0f4e-4d55-b6a5-6a6d5d8d1a11", "/v1/chat/completions", "POST", "192.0.2.1")
+
+
+def test_an_event_survives_json_unchanged() -> None:
+    """What was written to the spool is what is shipped, the time to the microsecond included."""
+    served = context()
+    served.tenant = Tenant("t", "Tenant", TenantRules())
+    served.verdicts.append(Verdict("pii", "modify", "input", {"EMAIL_ADDRESS": 2}, seconds=0.001))
+    served.status = 200
+    served.outcome.cost = 0.000123
+    event = event_of(served, 3, complete=True)
+    assert GatewayEvent.from_json(event.to_json()) == event
+    assert event.verdicts[0]["counts"] == {"EMAIL_ADDRESS": 2}
+    assert (event.tenant_id, event.revision, event.complete) == ("t", 3, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "refused", "stream_failed", "cached", "result"),
+    [
+        (200, False, False, False, "success"),
+        (200, False, False, True, "cached"),
+        (200, False, True, True, "failure"),
+        (404, False, False, False, "failure"),
+        (500, False, False, True, "failure"),
+        (403, True, False, False, "blocked"),
+        (200, True, True, False, "blocked"),
+        (None, False, True, False, "failure"),
+    ],
+)
+def test_the_result_follows_from_refusal_status_and_cache(
+    status: int | None, *, refused: bool, stream_failed: bool, cached: bool, result: str
+) -> None:
+    """A refusal is blocked whatever the status; an answer from the cache is cached only where it is no failure."""
+    served = context()
+    served.status, served.stream_failed, served.outcome.cache_hit = status, stream_failed, cached
+    if refused:
+        served.refuse(Refusal(403, "model_not_allowed", "No."))
+    event = event_of(served, 1, complete=True)
+    assert event.result == result
+    assert event.code == ("model_not_allowed" if refused else None)
+
+
+def test_a_key_without_rules_is_recorded_under_its_team() -> None:
+    """A request refused before its tenant was found still says whose it was."""
+    served = context()
+    served.team_id, served.team_alias = "team-1", "Team"
+    event = event_of(served, 1, complete=True)
+    assert (event.tenant_id, event.tenant_alias) == ("team-1", "Team")
+
+
+# Hypothesis' own text has no lone surrogates.
+ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.text(st.sampled_from("a\0\ud800\udfff"))
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_whatever_a_client_or_provider_writes_can_be_spooled_and_stored(text: str, other: str) -> None:
+    """A lone surrogate is no UTF-8, a NUL no text of PostgreSQL's; neither may cost an event, or hold up the others."""
+    served = context()
+    served.model, served.end_user, served.client_request_id = text, other, text
+    served.outcome.finish_reason, served.error_code, served.outcome.model = other, text, other
+    stored = event_of(served, 1, complete=True).to_json()
+    assert b"\\u0000" not in stored
+    assert GatewayEvent.from_json(stored).status == 0
+
+
+def test_ordinary_text_is_kept_as_it_is() -> None:
+    """Whatever the language."""
+    served = context()
+    served.end_user = "Zoë 你好 🙂 \t"
+    assert event_of(served, 1, complete=True).end_user == "Zoë 你好 🙂 \t"

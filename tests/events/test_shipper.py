@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from structlog.testing import capture_logs
+
+from inferspect.context import RequestContext
+from inferspect.events import shipper as module
+from inferspect.events.event import event_of
+from inferspect.events.shipper import Shipper
+from inferspect.events.spool import Spool, SpooledEvent, orphans
+from inferspect.settings import EventSettings
+from inferspect.store.address import driver_url
+from inferspect.store.events import EventWriter
+
+SETTINGS = EventSettings(ship_every=0.01, ship_batch=10, settle_after=0.5)
+
+
+@pytest.fixture
+async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine(driver_url(store_url), pool_size=2)
+    yield made
+    await made.dispose()
+
+
+def spooled(revision: int = 1, *, complete: bool = True, name: str | None = None, **values: Any) -> SpooledEvent:
+    served = RequestContext(name or str(uuid.uuid4()), "/v1/chat/completions", "POST", "192.0.2.1")
+    served.received_at = values.pop("received_at", served.received_at)
+    served.status = 200
+    for field, value in values.items():
+        setattr(served, field, value)
+    event = event_of(served, revision, complete=complete)
+    return SpooledEvent(event.id, revision, complete, time.time(), event.to_json())
+
+
+async def stored(engine: AsyncEngine) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        rows = await connection.execute(text("SELECT * FROM inferspect.events ORDER BY occurred_at"))
+        return [dict(row) for row in rows.mappings()]
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    while not await condition():
+        await asyncio.sleep(0.01)
+
+
+async def test_events_move_from_the_spool_to_the_database(spool: Spool, engine: AsyncEngine) -> None:
+    """More than one batch is shipped without a pause; nothing stays behind and nothing is there twice."""
+    events = [spooled() for _ in range(35)]
+    for event in events:
+        await spool.write(event)
+    running = asyncio.create_task(Shipper(spool, EventWriter(engine), SETTINGS).run())
+
+    async def is_empty() -> bool:
+        return await spool.depth() == 0
+
+    await until(is_empty)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert {str(row["id"]) for row in await stored(engine)} == {event.id for event in events}
+
+
+async def test_an_event_without_cost_is_shipped_when_it_has_waited(spool: Spool, engine: AsyncEngine) -> None:
+    """It waits for settle_after; its cost, when it comes, replaces the row."""
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    moment, name = datetime.now(UTC), str(uuid.uuid4())
+    await spool.write(spooled(1, complete=False, name=name, received_at=moment))
+    assert await shipper.ship(spool) == 0
+
+    async def is_shipped() -> bool:
+        return await shipper.ship(spool) == 1
+
+    await until(is_shipped)
+    assert [(row["revision"], row["complete"]) for row in await stored(engine)] == [(1, False)]
+    await spool.write(spooled(2, name=name, received_at=moment))
+    await shipper.ship(spool)
+    assert [(row["revision"], row["complete"]) for row in await stored(engine)] == [(2, True)]
+
+
+async def test_a_shipment_that_was_stored_but_not_removed_is_not_counted_twice(
+    spool: Spool, engine: AsyncEngine
+) -> None:
+    """A worker that dies between the two ships again, and the row stays one."""
+    event = spooled()
+    await spool.write(event)
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    await shipper.ship(spool)
+    await spool.write(event)
+    await shipper.ship(spool)
+    assert len(await stored(engine)) == 1
+
+
+async def test_the_spool_of_a_dead_worker_is_adopted_and_deleted(
+    spool: Spool, folder: Path, engine: AsyncEngine
+) -> None:
+    """All of it, also what still waited for its cost, because nobody will bring that any more."""
+    dead = Spool(folder)
+    events = [spooled(complete=number % 2 == 0) for number in range(25)]
+    for event in events:
+        await dead.write(event)
+    dead.close()
+    running = asyncio.create_task(Shipper(spool, EventWriter(engine), SETTINGS).run())
+
+    async def is_gone() -> bool:
+        return not dead.path.exists()
+
+    await until(is_gone)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(await stored(engine)) == 25
+    assert sorted(path.suffix for path in folder.iterdir() if path.stem == dead.path.stem) == []
+
+
+async def test_a_broken_orphan_is_reported_and_stops_nobody(spool: Spool, folder: Path, engine: AsyncEngine) -> None:
+    """A file that is no spool stays where it is, is named in the log, and the others are adopted."""
+    (folder / "000.spool").write_bytes(b"no database" * 100)
+    dead = Spool(folder)
+    await dead.write(spooled())
+    dead.close()
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    with capture_logs() as logs:
+        await shipper._adopt_orphans()  # noqa: SLF001  once, without the loop around it
+    assert len(await stored(engine)) == 1
+    assert (folder / "000.spool").exists()
+    assert [line["spool"] for line in logs if line["log_level"] == "error"] == ["000.spool"]
+
+
+async def test_events_wait_while_the_database_is_away_and_go_when_it_is_back(spool: Spool, database_url: str) -> None:
+    """Nothing is lost while the schema is missing, as when a database is restored; shipment recovers by itself."""
+    from inferspect.store.migrate import migrate  # noqa: PLC0415  only here
+
+    engine = create_async_engine(driver_url(database_url))
+    await spool.write(spooled())
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    running = asyncio.create_task(shipper.run())
+    await asyncio.sleep(0.2)
+    assert await spool.depth() == 1
+    await asyncio.to_thread(migrate, database_url)
+
+    async def is_empty() -> bool:
+        return await spool.depth() == 0
+
+    await until(is_empty)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(await stored(engine)) == 1
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"no json", b"[]", b'{"id": "x"}', b'{"occurred_at": 7}', None],
+    ids=["no json", "no object", "fields missing", "wrong type", "refused by the database"],
+)
+async def test_an_event_that_can_never_be_stored_is_set_aside(
+    spool: Spool, engine: AsyncEngine, body: bytes | None
+) -> None:
+    """It does not hold up the others for ever: it is kept in a file for a person, and they are shipped."""
+    poison = spooled()
+    if body is None:
+        body = poison.body.replace(b'"status":200', b'"status":2000000')
+    await spool.write(SpooledEvent("poison", 1, complete=True, written_at=0.0, body=body))
+    good = [spooled() for _ in range(12)]
+    for event in good:
+        await spool.write(event)
+    await Shipper(spool, EventWriter(engine), SETTINGS).drain(spool)
+    assert await spool.depth() == 0
+    assert {str(row["id"]) for row in await stored(engine)} == {event.id for event in good}
+    kept = (spool.path.parent / "dead-letters.jsonl").read_bytes()
+    assert b"poison" in kept
+    assert body.decode().replace('"', '\\"').encode() in kept
+
+
+async def test_what_is_left_is_shipped_when_the_worker_ends(spool: Spool, engine: AsyncEngine) -> None:
+    """Cancelled, the shipper hands in also what still waits for its cost."""
+    running = asyncio.create_task(
+        Shipper(spool, EventWriter(engine), EventSettings(ship_every=60, settle_after=60)).run()
+    )
+    await asyncio.sleep(0.1)
+    await spool.write(spooled(complete=False))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(await stored(engine)) == 1
+
+
+async def test_a_shipper_ends_in_time_while_the_database_hangs(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last shipment is given up after LAST_WORDS; its events stay in the spool."""
+    monkeypatch.setattr(module, "LAST_WORDS", 0.1)
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(3600), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    engine = create_async_engine(driver_url(f"postgresql://u:p@127.0.0.1:{port}/d"))
+    await spool.write(spooled())
+    running = asyncio.create_task(Shipper(spool, EventWriter(engine), SETTINGS).run())
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert running.cancelled()
+    assert await spool.depth() == 1
+    silent.close()
+
+
+def test_adopted_spools_are_found_by_their_name(folder: Path) -> None:
+    """The folder may be missing at the first start."""
+    assert list(orphans(folder)) == []

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from inferspect.events.spool import Spool, SpooledEvent, SpoolError, lock_path, orphans
+
+WRITER = """
+import asyncio, sys, time
+from pathlib import Path
+from inferspect.events.spool import Spool, SpooledEvent
+
+async def main():
+    spool = Spool(Path(sys.argv[1]))
+    number = 0
+    while True:
+        await asyncio.gather(*(
+            spool.write(SpooledEvent(f"{number}-{i}", 1, True, time.time(), b"{}")) for i in range(5)
+        ))
+        print(number, flush=True)
+        number += 1
+
+asyncio.run(main())
+"""
+
+
+def event(name: str, revision: int = 1, *, complete: bool = True, at: float = 1.0, body: bytes = b"{}") -> SpooledEvent:
+    return SpooledEvent(name, revision, complete, at, body)
+
+
+async def names(spool: Spool, settled_before: float = 0.0) -> list[str]:
+    return [spooled.id for spooled in await spool.ripe(1000, settled_before)]
+
+
+async def test_what_was_written_comes_back_oldest_first(spool: Spool) -> None:
+    """Age is the time given, not the order of writing."""
+    await spool.write(event("b", at=2, body=b"second"))
+    await spool.write(event("a", at=1, body=b"first"))
+    assert await spool.ripe(10, 0) == [event("a", at=1, body=b"first"), event("b", at=2, body=b"second")]
+    assert await names(spool) == ["a", "b"]
+    assert [e.id for e in await spool.ripe(1, 0)] == ["a"]
+    assert await spool.depth() == 2
+
+
+async def test_an_incomplete_event_waits_until_it_is_settled(spool: Spool) -> None:
+    """It is ripe when it is complete, or was written before the given time."""
+    await spool.write(event("a", complete=False, at=10))
+    assert await names(spool, 10) == []
+    assert await names(spool, 10.1) == ["a"]
+    await spool.write(event("a", 2, complete=True, at=11))
+    assert await names(spool, 0) == ["a"]
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+async def test_the_newest_revision_stays_in_whatever_order_they_come(spool: Spool, order: tuple[int, int]) -> None:
+    """A late copy never replaces a newer one."""
+    for revision in order:
+        await spool.write(event("a", revision, body=str(revision).encode()))
+    (kept,) = await spool.ripe(10, 0)
+    assert (kept.revision, kept.body) == (2, b"2")
+
+
+async def test_a_revision_written_during_shipment_is_not_removed(spool: Spool) -> None:
+    """Only what was shipped is forgotten."""
+    await spool.write(event("a", 1))
+    await spool.write(event("b", 1))
+    shipped = await spool.ripe(10, 0)
+    await spool.write(event("a", 2))
+    await spool.remove(shipped)
+    assert [(e.id, e.revision) for e in await spool.ripe(10, 0)] == [("a", 2)]
+
+
+async def test_many_writers_at_once_are_all_kept(spool: Spool) -> None:
+    """Events that wait together share a transaction, and each is there when its write returns."""
+    await asyncio.gather(*(spool.write(event(str(n), at=n)) for n in range(1000)))
+    assert await names(spool) == [str(n) for n in range(1000)]
+
+
+async def test_a_cancelled_write_leaves_the_spool_working(spool: Spool) -> None:
+    """A request that is cancelled while it writes disturbs nobody else."""
+    writing = asyncio.create_task(spool.write(event("a")))
+    await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await spool.write(event("b"))
+    assert "b" in await names(spool)
+
+
+async def test_a_wrong_event_fails_alone_and_later_writes_succeed(spool: Spool) -> None:
+    """The spool's thread survives whatever it is given; nobody waits for ever."""
+    with pytest.raises(SpoolError):
+        await spool.write(event("a", 2**70))
+    await spool.write(event("b"))
+    assert await names(spool) == ["b"]
+
+
+async def test_the_event_loop_does_not_wait_for_the_disk(spool: Spool, folder: Path) -> None:
+    """While another process holds the database, requests that need no spool go on."""
+    holder = sqlite3.connect(spool.path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    writing = asyncio.create_task(spool.write(event("a")))
+    turns = 0
+    for _ in range(50):
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert not writing.done()
+    holder.execute("ROLLBACK")
+    holder.close()
+    await writing
+    assert turns == 50
+
+
+async def test_a_spool_gives_room_back_once_its_events_are_shipped(spool: Spool) -> None:
+    """The size from which on requests are refused is what waits, not what once waited."""
+    for start in range(0, 2000, 500):
+        await asyncio.gather(*(spool.write(event(str(n), body=b"x" * 2000)) for n in range(start, start + 500)))
+    full = spool.size()
+    assert full > 4_000_000
+    while batch := await spool.ripe(500, 0):
+        await spool.remove(batch)
+    assert spool.size() < full / 10
+    await spool.write(event("after"))
+    assert await names(spool) == ["after"]
+
+
+async def test_a_living_spool_is_no_orphan(spool: Spool, folder: Path) -> None:
+    """Neither to others nor to its own process; and it cannot be opened twice."""
+    assert list(orphans(folder)) == []
+    with pytest.raises(SpoolError, match="cannot be opened"):
+        Spool(folder, spool.path)
+
+
+async def test_a_closed_spool_is_an_orphan_until_it_is_deleted(folder: Path) -> None:
+    """A worker that ended in order leaves its events to the next; an emptied spool leaves no file."""
+    first = Spool(folder)
+    await first.write(event("a"))
+    first.close()
+    assert list(orphans(folder)) == [first.path]
+    adopted = Spool(folder, first.path)
+    assert await names(adopted) == ["a"]
+    assert list(orphans(folder)) == []
+    adopted.close(delete=True)
+    assert list(folder.iterdir()) == []
+
+
+async def test_a_file_that_is_no_spool_can_be_tried_again(folder: Path) -> None:
+    """A failure to open lets go of the lock, so that whoever repairs the file can have it adopted."""
+    folder.mkdir()
+    path = folder / "broken.spool"
+    path.write_bytes(b"this is no database" * 100)
+    for _ in range(2):
+        with pytest.raises(SpoolError, match="not a database"):
+            Spool(folder, path)
+    assert list(orphans(folder)) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    """The worker does not start without a place for its events."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SpoolError, match="cannot be opened"):
+        Spool(tmp_path / "file" / "spool")
+
+
+def test_only_the_owner_reads_a_spool(folder: Path) -> None:
+    """Events hold names of tenants and users."""
+    spool = Spool(folder)
+    try:
+        assert folder.stat().st_mode & 0o077 == 0
+        assert lock_path(spool.path).stat().st_mode & 0o077 == 0
+    finally:
+        spool.close()
+
+
+async def test_a_killed_writer_loses_nothing_it_was_told_is_written(folder: Path) -> None:
+    """After SIGKILL each acknowledged event is in the file, which is an orphan at once and can be adopted."""
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    acknowledged = -1
+    while acknowledged < 200:
+        acknowledged = int(writer.stdout.readline())
+        assert list(orphans(folder)) == []
+    writer.send_signal(signal.SIGKILL)
+    last = [int(line) for line in writer.stdout]
+    writer.wait()
+    acknowledged = max([acknowledged, *last])
+    (path,) = orphans(folder)
+    adopted = Spool(folder, path)
+    found = {spooled.id for spooled in await adopted.ripe(100_000, time.time())}
+    adopted.close(delete=True)
+    assert found >= {f"{number}-{i}" for number in range(acknowledged + 1) for i in range(5)}
+
+
+async def test_of_two_adopters_one_has_it(folder: Path, open_spool: Callable[..., Spool]) -> None:
+    """The lock decides, so no event is shipped by two workers at once."""
+    first = Spool(folder)
+    first.close()
+    open_spool(first.path)
+    with pytest.raises(SpoolError):
+        Spool(folder, first.path)
+
+
+def test_a_child_process_does_not_keep_the_spool_alive(folder: Path) -> None:
+    """The lock is not inherited by the engine that a worker starts, or an orphan would never be seen."""
+    spool = Spool(folder)
+    child = subprocess.Popen(["sleep", "600"])
+    try:
+        spool.close()
+        assert list(orphans(folder)) == [spool.path]
+    finally:
+        child.kill()
+        child.wait()
+
+
+class SpoolMachine(RuleBasedStateMachine):
+    """Any sequence of writes and removals leaves what a dict would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"spool-model-{os.getpid()}"  # noqa: S108
+        self.loop = asyncio.new_event_loop()
+        self.spool = Spool(self.folder)
+        self.model: dict[str, SpooledEvent] = {}
+        self.shipping: list[SpooledEvent] = []
+
+    @rule(name=st.sampled_from("abcd"), revision=st.integers(1, 5), complete=st.booleans(), at=st.integers(0, 9))
+    def write(self, name: str, revision: int, *, complete: bool, at: int) -> None:
+        written = event(name, revision, complete=complete, at=at, body=f"{name}{revision}".encode())
+        self.loop.run_until_complete(self.spool.write(written))
+        known = self.model.get(name)
+        if known is None:
+            self.model[name] = written
+        elif revision > known.revision:
+            self.model[name] = SpooledEvent(name, revision, complete, known.written_at, written.body)
+
+    @rule(settled_before=st.integers(0, 10), limit=st.integers(1, 4))
+    def look(self, settled_before: int, limit: int) -> None:
+        self.shipping = self.loop.run_until_complete(self.spool.ripe(limit, settled_before))
+        ripe = [e for e in self.model.values() if e.complete or e.written_at < settled_before]
+        assert [e.written_at for e in self.shipping] == sorted(e.written_at for e in ripe)[:limit]
+        assert all(e in ripe for e in self.shipping)
+
+    @precondition(lambda self: self.shipping)
+    @rule()
+    def remove(self) -> None:
+        self.loop.run_until_complete(self.spool.remove(self.shipping))
+        for shipped in self.shipping:
+            if shipped.id in self.model and self.model[shipped.id].revision == shipped.revision:
+                del self.model[shipped.id]
+        self.shipping = []
+
+    @rule()
+    def reopen(self) -> None:
+        self.spool.close()
+        self.spool = Spool(self.folder, self.spool.path)
+
+    @rule()
+    def count(self) -> None:
+        assert self.loop.run_until_complete(self.spool.depth()) == len(self.model)
+
+    def teardown(self) -> None:
+        self.spool.close(delete=True)
+        self.folder.rmdir()
+        self.loop.close()
+
+
+TestSpoolMachine = SpoolMachine.TestCase
+TestSpoolMachine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
