@@ -36,7 +36,7 @@ def driver_url(database_url: str) -> URL:
     """
     try:
         url = make_url(database_url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise AddressError("DATABASE_URL is not a URL; expected postgresql://user:password@host:5432/name") from None
     if url.get_backend_name() not in SCHEMES:
         raise AddressError(f"DATABASE_URL names {url.get_backend_name()!r}; InferSpect needs postgresql://")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.store.tables import SCHEMA, Event
@@ -30,25 +31,33 @@ class EventWriter:
             sqlalchemy.exc.SQLAlchemyError: nothing was written.
         """
         days = {row["occurred_at"].astimezone(UTC).date() for row in rows}
-        async with self._engine.begin() as connection:
-            for day in sorted(days - self._days):
-                await _make_partition(connection, day)
-            for start in range(0, len(rows), ROWS):
-                await connection.execute(_upsert(rows[start : start + ROWS]))
+        try:
+            async with self._engine.begin() as connection:
+                await _make_partitions(connection, sorted(days - self._days))
+                for start in range(0, len(rows), ROWS):
+                    await connection.execute(_upsert(rows[start : start + ROWS]))
+        except SQLAlchemyError:
+            self._days -= days  # retention, or whoever restored the database, may have taken them away
+            raise
         self._days |= days
 
 
-async def _make_partition(connection: AsyncConnection, day: date) -> None:
-    """The lock keeps two workers from making the same partition at once, which PostgreSQL reports as an error."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    name = f"{SCHEMA}.events_{day:%Y%m%d}"
-    await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
-    await connection.execute(
-        text(
-            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {SCHEMA}.events"
-            f" FOR VALUES FROM ('{start.isoformat()}') TO ('{(start + timedelta(days=1)).isoformat()}')"
+async def _make_partitions(connection: AsyncConnection, days: Sequence[date]) -> None:
+    """One lock for all days: it keeps workers from making the same partition at once, which PostgreSQL reports as an
+    error, and from waiting for each other's days in a circle, because each new partition also locks the table.
+    """
+    if not days:
+        return
+    await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"{SCHEMA}.events"})
+    for day in days:
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        end = start + timedelta(days=1)
+        await connection.execute(
+            text(
+                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.events_{day:%Y%m%d} PARTITION OF {SCHEMA}.events"
+                f" FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
+            )
         )
-    )
 
 
 def _upsert(rows: Sequence[dict[str, Any]]) -> Any:

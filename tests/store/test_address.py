@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from inferspect.store.address import AddressError, driver_url
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("postgresql://u:p@h:5432/d", "postgresql+psycopg://u:p@h:5432/d"),
+        ("postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql+asyncpg://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql://u:p%40%2Fss@[::1]:5432/d", "postgresql+psycopg://u:p%40%2Fss@[::1]:5432/d"),
+        (
+            "postgresql://u:p@h/d?connection_limit=5&pool_timeout=9&schema=public&pgbouncer=true&sslmode=require",
+            "postgresql+psycopg://u:p@h/d?sslmode=require",
+        ),
+        ("postgresql://u:p@/d?host=/var/run/postgresql", "postgresql+psycopg://u:p@/d?host=%2Fvar%2Frun%2Fpostgresql"),
+    ],
+)
+def test_the_url_of_prisma_serves_the_driver(given: str, driver: str) -> None:
+    """Prisma's own parameters are left out, the driver's stay, whatever the password contains."""
+    assert driver_url(given).render_as_string(hide_password=False) == driver
+
+
+@pytest.mark.parametrize(
+    "given", ["", "nonsense", "mysql://u:secret@h/d", "://u:secret@h/d", "postgresql://u:secret@h:port/d"]
+)
+def test_what_is_no_postgresql_url_is_refused_without_its_password(given: str) -> None:
+    """The error says what is expected and never quotes the URL."""
+    with pytest.raises(AddressError, match="DATABASE_URL") as caught:
+        driver_url(given)
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from inferspect.context import RequestContext
+from inferspect.events.event import event_of
+from inferspect.store import events as module
+from inferspect.store.address import driver_url
+from inferspect.store.events import EventWriter
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine(driver_url(store_url), pool_size=10)
+    yield made
+    await made.dispose()
+
+
+def row(at: datetime = NOON, revision: int = 1, **values: Any) -> dict[str, Any]:
+    served = RequestContext(str(uuid.uuid4()), "/v1/chat/completions", "POST", "192.0.2.1")
+    served.received_at = at
+    return {**event_of(served, revision, complete=True).to_row(), **values}
+
+
+async def query(engine: AsyncEngine, statement: str) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        return [dict(found) for found in (await connection.execute(text(statement))).mappings()]
+
+
+async def partitions(engine: AsyncEngine) -> list[str]:
+    found = await query(
+        engine,
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits"
+        " WHERE inhparent = 'inferspect.events'::regclass ORDER BY 1",
+    )
+    return [partition["name"] for partition in found]
+
+
+async def test_every_column_comes_back_as_written(engine: AsyncEngine) -> None:
+    """Numbers, texts, times and verdicts."""
+    written = row(cost=0.000123, prompt_tokens=7, verdicts=[{"guardrail": "pii", "counts": {"US_SSN": 1}}], model="é")
+    await EventWriter(engine).write([written])
+    (found,) = await query(engine, "SELECT * FROM inferspect.events")
+    assert {**found, "id": str(found["id"])} == written
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1), (2, 2)])
+async def test_the_newest_revision_wins_in_whatever_order_they_come(
+    engine: AsyncEngine, order: tuple[int, int]
+) -> None:
+    """An event shipped twice is one row."""
+    first = row()
+    writer = EventWriter(engine)
+    for revision in order:
+        await writer.write([{**first, "revision": revision, "cost": float(revision)}])
+    assert await query(engine, "SELECT revision, cost FROM inferspect.events") == [{"revision": 2, "cost": 2.0}]
+
+
+async def test_a_large_batch_is_one_transaction(engine: AsyncEngine) -> None:
+    """More rows than one statement can carry are all written, or none is."""
+    count = module.ROWS * 2 + 1
+    await EventWriter(engine).write([row() for _ in range(count)])
+    assert await query(engine, "SELECT count(*) AS n FROM inferspect.events") == [{"n": count}]
+    with pytest.raises(SQLAlchemyError):
+        await EventWriter(engine).write([*(row() for _ in range(module.ROWS)), row(status=10**6)])
+    assert await query(engine, "SELECT count(*) AS n FROM inferspect.events") == [{"n": count}]
+
+
+async def test_days_are_those_of_utc(engine: AsyncEngine) -> None:
+    """A request one microsecond before midnight UTC is of the old day, whatever the zone its time is given in."""
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    east = timezone(timedelta(hours=5, minutes=30))
+    rows = [row(midnight - timedelta(microseconds=1)), row(midnight), row(midnight.astimezone(east))]
+    await EventWriter(engine).write(rows)
+    assert await partitions(engine) == ["inferspect.events_20260301", "inferspect.events_20260302"]
+    days = await query(
+        engine, "SELECT tableoid::regclass::text AS day, count(*) AS n FROM inferspect.events GROUP BY 1"
+    )
+    assert {day["day"]: day["n"] for day in days} == {
+        "inferspect.events_20260301": 1,
+        "inferspect.events_20260302": 2,
+    }
+
+
+async def test_two_connections_make_the_same_partitions_at_once(engine: AsyncEngine) -> None:
+    """Workers that meet at midnight, each with events of several days, neither fail nor wait for each other for ever."""
+    days = [NOON + timedelta(days=offset) for offset in range(5)]
+    writers = [EventWriter(engine) for _ in range(6)]
+    for start in range(0, 60, 5):
+        moments = [day + timedelta(days=start) for day in days]
+        await asyncio.gather(
+            *(
+                writer.write([row(moment) for moment in (moments[number % 5 :] + moments[: number % 3])])
+                for number, writer in enumerate(writers)
+            )
+        )
+    assert len(await partitions(engine)) == 60
+
+
+async def test_a_partition_that_was_dropped_is_made_again(engine: AsyncEngine) -> None:
+    """Retention or a restored database takes a day away that the writer remembers: the next attempt makes it."""
+    writer = EventWriter(engine)
+    await writer.write([row()])
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP TABLE inferspect.events_20260301"))
+    with pytest.raises(SQLAlchemyError):
+        await writer.write([row()])
+    await writer.write([row()])
+    assert await query(engine, "SELECT count(*) AS n FROM inferspect.events") == [{"n": 1}]
