@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,8 +23,10 @@ from inferspect.http.body_limit import BodyLimitMiddleware
 from inferspect.http.error_shape import ErrorShapeMiddleware
 from inferspect.http.health import health_router
 from inferspect.http.json_body import JsonBodyMiddleware
+from inferspect.http.management import ManagementMiddleware
 from inferspect.http.recording import RecordingMiddleware
 from inferspect.http.request_context import RequestContextMiddleware
+from inferspect.launcher.home import LaunchError
 from inferspect.launcher.lifeline import die_with_parent
 from inferspect.logs import configure_logs
 from inferspect.runtime import Runtime, install
@@ -32,6 +34,7 @@ from inferspect.settings import LaunchSettings
 from inferspect.store.address import driver_url
 from inferspect.store.events import EventWriter
 from inferspect.tenancy import TenantDirectory
+from inferspect.tenancy.changes import announce_change, listen_for_changes
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -55,6 +58,8 @@ async def start() -> None:
 
     die_with_parent()
     launch = LaunchSettings()
+    if launch.database_url is None:
+        raise LaunchError("DATABASE_URL is not set: events and tenants need a database. `inferspect serve` brings one.")
     configuration = load_configuration(launch.inferspect_config)
     settings = configuration.settings
     configure_logs(settings.log)
@@ -62,20 +67,28 @@ async def start() -> None:
     recorder = EventRecorder(spool, settings.events.max_spool_bytes)
     install(Runtime(settings, TenantDirectory(configuration.default_rules), recorder))
     is_model_route = lru_cache(maxsize=1024)(RouteChecks.is_llm_api_route)
+    engine = create_async_engine(driver_url(launch.database_url), pool_size=2, pool_pre_ping=True)
     add_middleware(
         app,
         Middleware(RequestContextMiddleware, trusted_proxies=settings.access.trusted_proxies),
         Middleware(RecordingMiddleware, recorder=recorder, is_model_route=is_model_route),
         Middleware(ErrorShapeMiddleware, is_model_route=is_model_route),
         Middleware(BodyLimitMiddleware, limits=settings.limits),
+        Middleware(ManagementMiddleware, announce=partial(announce_change, engine)),
         Middleware(JsonBodyMiddleware, is_model_route=is_model_route),
     )
     app.include_router(health_router(spool, recorder))
     in_background(recorder.keep_trying())
-    if launch.database_url is not None:
-        engine = create_async_engine(driver_url(launch.database_url), pool_size=2, pool_pre_ping=True)
-        in_background(Shipper(spool, EventWriter(engine), settings.events).run())
+    in_background(Shipper(spool, EventWriter(engine), settings.events).run())
+    in_background(listen_for_changes(launch.database_url, forget_keys))
     log.info("worker ready for LiteLLM", pid=os.getpid(), spool=spool.path.name)
+
+
+def forget_keys() -> None:
+    """Have LiteLLM look keys and teams up again."""
+    from litellm.proxy import proxy_server  # noqa: PLC0415  LiteLLM is there only inside its worker
+
+    proxy_server.user_api_key_cache.in_memory_cache.flush_cache()
 
 
 def add_middleware(app: FastAPI, *middleware: Middleware) -> None:

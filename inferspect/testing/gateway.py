@@ -28,6 +28,7 @@ from psycopg.rows import dict_row
 
 from inferspect.launcher.ports import free_port
 
+ENGINE = "engine"
 READY_SIGN = "Ctrl-C stops everything"
 
 
@@ -180,7 +181,5 @@ def _named(child: psutil.Process) -> dict[str, psutil.Process]:
             named["gateway"] = child
             for worker in child.children():
                 named["worker"] = worker
-                named.update(
-                    {"engine": engine for engine in worker.children() if "query-engine" in engine.cmdline()[0]}
-                )
+                named.update((ENGINE, engine) for engine in worker.children())
     return named

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from inferspect.tenancy.rules import AccessRules, ModelRules, ParameterRules
 
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+UNKNOWN_CALLER = "failed-to-connect-to-db"  # litellm.proxy.auth.auth_exception_handler
 LIMIT_OF_CALL = {
     "acompletion": "max_tokens",
     "completion": "max_tokens",
@@ -21,6 +22,20 @@ LIMIT_OF_CALL = {
     "responses": "max_output_tokens",
     "anthropic_messages": "max_tokens",
 }
+
+
+def check_identity(token: str | None) -> None:
+    """Refuse a caller whom LiteLLM let in without knowing the key, because the database is away.
+
+    Raises:
+        Refusal: 503 ``database_unavailable``.
+    """
+    if token == UNKNOWN_CALLER:
+        raise Refusal(
+            503,
+            "database_unavailable",
+            "Your key cannot be checked at the moment: the database is away. Try again soon.",
+        )
 
 
 def check_address(rules: AccessRules, address: str) -> None:

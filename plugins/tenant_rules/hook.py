@@ -9,7 +9,7 @@ from litellm.integrations.custom_logger import CustomLogger
 from inferspect.context import Verdict, current
 from inferspect.refusal import Refusal
 from inferspect.runtime import running
-from plugins.tenant_rules.checks import check_address, check_model, check_parameters, limit_tokens
+from plugins.tenant_rules.checks import check_address, check_identity, check_model, check_parameters, limit_tokens
 
 if TYPE_CHECKING:
     from litellm.caching.caching import DualCache
@@ -26,6 +26,7 @@ class TenantRulesPlugin(CustomLogger):
         if context is None:
             raise Refusal(500, "request_context_missing", "The gateway is set up wrongly: its middleware did not run.")
         try:
+            check_identity(user_api_key_dict.token)
             rules = running().tenant_of(context, user_api_key_dict).rules
             check_address(rules.access, context.client_address)
             check_model(rules.models, data.get("model"))
