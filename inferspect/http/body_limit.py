@@ -33,7 +33,7 @@ class BodyLimitMiddleware:
             return
         limit = self._limit(scope)
         announced = header(scope, b"content-length")
-        if announced is not None and announced.isdigit() and int(announced) > limit:
+        if announced is not None and announced.isdecimal() and int(announced) > limit:
             await _drain(receive, limit * DRAINED)
             raise _too_large(limit)
         received = 0
@@ -50,7 +50,11 @@ class BodyLimitMiddleware:
         await self._app(scope, receive_counted, send)
 
     def _limit(self, scope: Scope) -> int:
-        upload = (header(scope, b"content-type") or "").startswith(("multipart/", "application/octet-stream", "audio/"))
+        upload = (
+            (header(scope, b"content-type") or "")
+            .lower()
+            .startswith(("multipart/", "application/octet-stream", "audio/"))
+        )
         return self._limits.max_upload_bytes if upload else self._limits.max_json_bytes
 
 

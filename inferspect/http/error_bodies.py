@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inferspect.logs import without_secrets
+
 LONGEST_MESSAGE = 2_000
 FIRST_SERVER_ERROR = 500
 
@@ -63,6 +65,8 @@ INSIDE = re.compile(
     r"Traceback \(most recent call last\)|\s*LiteLLM: model group|\s*LiteLLM Retried:|\s*Received Model Group="
     r"|\s*Received API Key ="
 )
+FIELD_NAME = re.compile(r"(?!None$|null$|sk-)[A-Za-z_][\w.\[\]-]{0,99}")  # LiteLLM also puts the end of a key there
+CODE = re.compile(r"(?!(?:None|null|sk-.*)$)[A-Za-z][\w.-]{0,63}")  # some providers put a sentence there
 LITELLM_PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+Error: )?(?:\w+Exception - )?")
 UNKNOWN_MODEL = re.compile(r"You passed in model=.*There are no healthy deployments for this model", re.DOTALL)
 UNKNOWN_MODEL_MESSAGE = (
@@ -97,7 +101,7 @@ def api_error_from(status: int, body: Any) -> ApiError:
         status,
         _code(status, inner),
         _clean(message, status),
-        param if isinstance(param, str) and param not in {"None", "null"} else None,
+        param if isinstance(param, str) and FIELD_NAME.fullmatch(param) else None,
     )
 
 
@@ -124,20 +128,24 @@ def _code(status: int, inner: Mapping[str, Any]) -> str:
     if isinstance(told, str) and told in TELLING_TYPES:
         return TELLING_TYPES[told]
     code = inner.get("code")
-    if isinstance(code, str) and code and not code.isdigit() and code not in {"None", "null"}:
+    if isinstance(code, str) and CODE.fullmatch(code):
         return code
     return CODES.get(status, "internal_error" if status >= FIRST_SERVER_ERROR else "invalid_request")
 
 
 def _text_of(inner: Any) -> str:
     if isinstance(inner, list):  # FastAPI's validation errors
-        parts = [f"{'.'.join(map(str, e.get('loc', [])))}: {e.get('msg', '')}" for e in inner if isinstance(e, Mapping)]
-        return "; ".join(parts)
+        return "; ".join(_validation_error(entry) for entry in inner if isinstance(entry, Mapping))
     return inner if isinstance(inner, str) else ""
 
 
+def _validation_error(entry: Mapping[str, Any]) -> str:
+    place, message = entry.get("loc"), entry.get("msg", "")
+    return f"{'.'.join(map(str, place))}: {message}" if isinstance(place, list) and place else str(message)
+
+
 def _clean(message: str, status: int) -> str:
-    """Without a stack trace and what is the operator's alone, bounded, never empty."""
-    shown = LITELLM_PREFIX.sub("", INSIDE.split(message, maxsplit=1)[0]).strip(" .,\n")
-    shown = f"{shown}." if shown else ""
-    return shown[:LONGEST_MESSAGE] or CODES.get(status, "internal_error").replace("_", " ").capitalize() + "."
+    """Without secrets, a stack trace and what is the operator's alone, bounded, never empty."""
+    shown = without_secrets(LITELLM_PREFIX.sub("", INSIDE.split(message, maxsplit=1)[0]).strip(" .,\n"))
+    shown = f"{shown[: LONGEST_MESSAGE - 1]}." if shown else ""
+    return shown or CODES.get(status, "internal_error").replace("_", " ").capitalize() + "."

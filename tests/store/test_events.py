@@ -94,7 +94,7 @@ async def test_days_are_those_of_utc(engine: AsyncEngine) -> None:
 
 
 async def test_two_connections_make_the_same_partitions_at_once(engine: AsyncEngine) -> None:
-    """Workers that meet at midnight, each with events of several days, neither fail nor wait for each other for ever."""
+    """Workers that meet at midnight, each with events of several days, neither fail nor block each other."""
     days = [NOON + timedelta(days=offset) for offset in range(5)]
     writers = [EventWriter(engine) for _ in range(6)]
     for start in range(0, 60, 5):
