@@ -88,7 +88,9 @@ def forget_keys() -> None:
     """Have LiteLLM look keys and teams up again."""
     from litellm.proxy import proxy_server  # noqa: PLC0415  LiteLLM is there only inside its worker
 
-    proxy_server.user_api_key_cache.in_memory_cache.flush_cache()
+    remembered = proxy_server.user_api_key_cache
+    remembered.in_memory_cache.flush_cache()
+    remembered.key_object_cache.in_memory_cache.flush_cache()
 
 
 def add_middleware(app: FastAPI, *middleware: Middleware) -> None:
