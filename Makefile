@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench doctor lock setup setup-dev clean
+.PHONY: help serve test check fix bench docs doctor lock setup setup-dev clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ fix: setup-dev   ## mend what a machine can mend
 
 bench: setup-dev ## measure; figures go to docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks
+
+docs: setup      ## write docs/settings.md anew from the code
+	@$(BIN)/python -m inferspect.settings_reference
 
 doctor: setup    ## find out what is wrong with this installation
 	@$(BIN)/inferspect doctor

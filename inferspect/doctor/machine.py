@@ -17,7 +17,7 @@ from inferspect.doctor.examination import Examination
 from inferspect.doctor.result import Result, error, ok, warning
 
 ENOUGH_ROOM = 1024**3
-PATIENCE = 2.0  # seconds for an answer on the port
+PATIENCE = 5.0  # seconds for an answer on the port, which is slow on a machine that is just starting it
 STARTS = "starts with `inferspect serve`"
 
 

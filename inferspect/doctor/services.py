@@ -67,7 +67,7 @@ def check_redis(examination: Examination) -> Result:
         configuration = examination.configuration
         if isinstance(configuration, Configuration) and not configuration.settings.embedded.redis:
             return ok("redis", "none; each worker counts and caches for itself")
-        return ok("redis", f"embedded; {STARTS}")
+        return ok("redis", f"embedded Redis; {STARTS}")
     import redis  # noqa: PLC0415  takes a second, mostly not needed
 
     try:
