@@ -51,7 +51,7 @@ class EventCallback(CustomLogger):
         from_logging_payload(payload, context.outcome)
         was_settled, context.settled = context.settled, True
         recorder = running().recorder
-        if context.recorded and context.ended and not was_settled and recorder is not None:
+        if context.recorded and _is_told(context) and not was_settled and recorder is not None:
             await recorder.record(context, complete=True)
 
     async def async_post_call_failure_hook(
@@ -68,6 +68,11 @@ class EventCallback(CustomLogger):
             context.outcome.error_class = type(original_exception).__name__
             if context.status is not None:
                 context.stream_failed = True
+
+
+def _is_told(context: RequestContext) -> bool:
+    """Whether the middleware has written the event for the last time; until then it sees what is settled itself."""
+    return context.ended if context.stream else context.status is not None
 
 
 def note_caller(context: RequestContext, key: UserAPIKeyAuth) -> None:
