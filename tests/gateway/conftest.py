@@ -5,7 +5,9 @@ Any model named ``sim/<behaviour>`` goes to the simulator as ``<behaviour>``, su
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,27 @@ def gateway(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
+def event_of(gateway: GatewayProcess) -> Callable[[str], dict[str, Any]]:
+    """Waits for the complete event of the request whose ``x-request-id`` was sent with a response."""
+
+    def wait(request_id: str) -> dict[str, Any]:
+        while True:
+            rows = gateway.query("SELECT * FROM inferspect.events WHERE id = %s", uuid.UUID(request_id))
+            if rows and rows[0]["complete"]:
+                return rows[0]
+            time.sleep(0.1)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
 def key(gateway: GatewayProcess) -> str:
     """A key of a tenant that has the default rules."""
     return gateway.new_key()
+
+
+@pytest.fixture
+def scripted(upstream: UpstreamSimulator) -> Iterator[UpstreamSimulator]:
+    """The simulator for a test that gives it a script or behaviours; without them again afterwards."""
+    yield upstream
+    upstream.reset()
