@@ -46,7 +46,7 @@ class RecordingMiddleware:
         try:
             await self._app(scope, receive, send_recorded)
         finally:
-            if context.status is not None and not context.ended:
+            if not context.ended:
                 context.stream_failed = True
                 await asyncio.shield(self._on_end(context))
 
@@ -63,6 +63,6 @@ class RecordingMiddleware:
 
     async def _on_end(self, context: RequestContext) -> None:
         context.ended = True
-        if context.stream:
+        if context.stream or context.status is None:  # None: cancelled, or the client left, before there was an answer
             context.seconds_total = time.perf_counter() - context.started
             await self._recorder.record(context, complete=context.settled or (context.status or 0) >= 400)  # noqa: PLR2004

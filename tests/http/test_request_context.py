@@ -82,9 +82,9 @@ async def test_the_context_ends_with_the_request_also_when_it_fails() -> None:
     """An exception leaves no context behind for the next request of the connection."""
 
     async def failing(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        raise ValueError
+        raise ValueError("failed")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="failed"):
         await RequestContextMiddleware(failing)(
             {"type": "http", "path": "/", "method": "GET", "headers": [], "client": None},
             None,  # type: ignore[arg-type]
