@@ -12,7 +12,8 @@ from inferspect.doctor.result import Result, error, info, ok, warning
 from inferspect.settings_reference import PREFIX, SEPARATOR, launch_entries, settings_entries
 
 # Set by the launcher for its children, or read by infra/prisma-engine; no settings of an operator.
-INTERNAL = {"INFERSPECT_CACHE_TYPE", "INFERSPECT_DEMO_URL", "INFERSPECT_ENGINE_PARENT", "INFERSPECT_NODE"}
+DEMO_URL = "INFERSPECT_DEMO_URL"
+INTERNAL = {"INFERSPECT_CACHE_TYPE", DEMO_URL, "INFERSPECT_ENGINE_PARENT", "INFERSPECT_NODE"}
 REFERENCE = "os.environ/"
 WITHOUT_KEY = {"hosted_vllm", "ollama", "ollama_chat"}  # servers of one's own, where a key is a matter of taste
 # What providers read by themselves where the configuration names no variable: all of one of the groups.
@@ -59,7 +60,10 @@ def check_providers(examination: Examination) -> Result:
     configuration = examination.configuration
     if isinstance(configuration, ConfigurationError):
         return info("providers", "unknown, because the configuration is not valid")
-    lines = list(dict.fromkeys(_availability(configuration.content, examination.environment)))
+    environment = dict(examination.environment)
+    if configuration.settings.embedded.demo:
+        environment.setdefault(DEMO_URL, "set by the launcher")
+    lines = list(dict.fromkeys(_availability(configuration.content, environment)))
     return info("providers", "\n".join(lines) or "no models in the configuration; add them there or in the admin UI")
 
 
@@ -95,7 +99,7 @@ def _is_reference(value: Any) -> bool:
 
 
 def _is_set(variable: str, environment: Mapping[str, str]) -> bool:
-    return variable in INTERNAL or bool(environment.get(variable))
+    return bool(environment.get(variable))
 
 
 def _meant(name: str, known: set[str]) -> str:

@@ -170,6 +170,12 @@ def test_providers_are_usable_by_their_variables(patient: Examination, monkeypat
     assert "azure/*: not usable, set AZURE_API_KEY, AZURE_API_BASE" in lines
 
 
+def test_the_demo_is_not_usable_where_it_is_switched_off(patient: Examination, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFERSPECT_EMBEDDED__DEMO", "false")
+    monkeypatch.delenv("INFERSPECT_DEMO_URL", raising=False)
+    assert "demo: not usable, set INFERSPECT_DEMO_URL" in check_providers(patient).message.splitlines()
+
+
 def test_the_data_folder_is_not_made_by_looking(patient: Examination) -> None:
     assert check_data_folder(patient).level is Level.OK
     assert not patient.home.exists()
