@@ -33,7 +33,8 @@ def effective_settings(examination: Examination) -> list[EffectiveSetting]:
         ConfigurationError: the configuration is not valid, so nothing of it is in force.
     """
     set_variables = {name.upper() for name in examination.environment}
-    given = {name.upper() for name, value in examination.environment.items() if value}
+    refused = {problem.partition(":")[0] for problem in examination.launch_problems}
+    given = {name.upper() for name, value in examination.environment.items() if value} - refused
     launch = [
         EffectiveSetting(
             entry.variable,

@@ -76,6 +76,11 @@ def test_settings_are_shown_with_their_origin_and_without_secrets(tmp_path: Path
     assert "secret" not in ran.stdout
 
 
+def test_a_value_that_was_refused_is_not_shown_as_being_in_force() -> None:
+    shown = {setting["name"]: setting for setting in json.loads(doctor("--settings", "--json", PORT="abc").stdout)}
+    assert (shown["PORT"]["value"], shown["PORT"]["origin"]) == (4000, "default")
+
+
 def test_settings_of_an_invalid_configuration_are_refused_with_its_problems() -> None:
     ran = doctor("--settings", INFERSPECT_CONFIG="nowhere.yaml")
     assert ran.returncode == 1
