@@ -72,7 +72,8 @@ def main() -> None:
     except (LaunchError, ConfigurationError, PrismaSetupError) as error:
         _fail(str(error))
     except ValidationError as error:
-        _fail("\n".join(f"{str(e['loc'][0]).upper()}: {e['msg']} (found: {e['input']!r})" for e in error.errors()))
+        # Values are not shown: some of these variables are secrets.
+        _fail("\n".join(f"{str(e['loc'][0]).upper()}: {e['msg']}; see docs/settings.md" for e in error.errors()))
 
 
 def _fail(message: str) -> NoReturn:

@@ -105,6 +105,13 @@ def api_error_from(status: int, body: Any) -> ApiError:
     )
 
 
+def provider_error(error: ApiError) -> ApiError:
+    """An error that a provider gave, as a client is to see it: a 401 would tell it that its own key is wrong."""
+    if error.status != 401:  # noqa: PLR2004  HTTP's "unauthorized"
+        return error
+    return ApiError(502, "provider_authentication_failed", error.message)
+
+
 def body_for(path: str, error: ApiError, request_id: str | None) -> dict[str, Any]:
     """The JSON body for the API that ``path`` belongs to."""
     if is_anthropic(path):

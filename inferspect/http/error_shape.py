@@ -9,7 +9,7 @@ import orjson
 import structlog
 
 from inferspect.context import RequestContext, current
-from inferspect.http.error_bodies import ApiError, api_error_from, body_for
+from inferspect.http.error_bodies import ApiError, api_error_from, body_for, provider_error
 from inferspect.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -107,8 +107,14 @@ class _Answer:
     async def _send_rewritten(self, start: Message) -> None:
         refusal = _refusal()
         body = _decoded(bytes(self._body), _header(start, b"content-encoding"))
-        error = refusal_error(refusal) if refusal else api_error_from(start["status"], _parsed(body))
+        error = refusal_error(refusal) if refusal else _of_the_provider(api_error_from(start["status"], _parsed(body)))
         await self.send_error(error, list(start.get("headers", ())))
+
+
+def _of_the_provider(error: ApiError) -> ApiError:
+    """Once the client's key was accepted, a 401 can only be about the gateway's own key at the provider."""
+    context = current()
+    return provider_error(error) if context is not None and context.call_type is not None else error
 
 
 def _refusal() -> Refusal | None:

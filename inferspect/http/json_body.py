@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from inferspect.http.chat_shape import PATHS, check_chat
 from inferspect.http.scope import header
 from inferspect.refusal import Refusal
 
@@ -37,7 +38,9 @@ class JsonBodyMiddleware:
             await self._app(scope, receive, send)
             return
         received = await _until_whole(receive)
-        check_body(b"".join(message.get("body", b"") for message in received))
+        content = check_body(b"".join(message.get("body", b"") for message in received))
+        if scope["path"].endswith(PATHS):
+            check_chat(content)
         remaining = iter(received)
 
         async def receive_again() -> Message:
@@ -58,14 +61,14 @@ async def _until_whole(receive: Receive) -> list[Message]:
     return messages
 
 
-def check_body(body: bytes) -> None:
-    """Refuse what is not a JSON object of bounded depth; an empty body is left to LiteLLM, which names what is missing.
+def check_body(body: bytes) -> dict[str, Any]:
+    """The content of a body; an empty one is left to LiteLLM, which names what is missing.
 
     Raises:
         Refusal: 400 ``invalid_json`` or ``invalid_character``; the message never quotes the body.
     """
     if not body.strip():
-        return
+        return {}
     content = _parsed(body)
     if not isinstance(content, dict):
         raise Refusal(400, "invalid_json", "The request body must be a JSON object.")
@@ -76,6 +79,7 @@ def check_body(body: bytes) -> None:
             if "\0" in field or (field not in CONTENT_FIELDS and _holds_nul(value)):
                 shown = field.replace("\0", "")[:64]
                 raise Refusal(400, "invalid_character", f"{shown!r} holds a NUL character.", shown)
+    return content
 
 
 def _parsed(body: bytes) -> Any:

@@ -112,6 +112,7 @@ def _litellm_application(arguments: argparse.Namespace, configuration: Configura
     while a thread imports would leave the worker waiting for that import's lock for ever: so no thread may run yet.
     """
     configure_logs(configuration.settings.log)
+    import litellm_proxy_extras.utils  # noqa: F401, PLC0415  makes the handler of its log when imported
     from litellm.proxy.proxy_cli import run_server  # noqa: PLC0415  takes seconds to import
     from litellm.proxy.proxy_server import app  # noqa: PLC0415
     from litellm.rust_bridge.fork_guard import reserve_process_for_forking  # noqa: PLC0415

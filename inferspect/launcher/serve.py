@@ -35,6 +35,7 @@ log = structlog.get_logger("inferspect.launcher")
 
 GATEWAY_PATIENCE = 5.0
 SERVICE_PATIENCE = 3.0
+NOWHERE = "http://127.0.0.1:1/the-demo-model-is-off"  # without an address LiteLLM would ask OpenAI itself
 
 
 @dataclass(slots=True)
@@ -89,7 +90,10 @@ class Launch:
         return redis.url
 
     async def _simulator(self) -> None:
-        if not self.settings.embedded.demo or os.environ.get("INFERSPECT_DEMO_URL"):
+        if os.environ.get("INFERSPECT_DEMO_URL"):
+            return
+        if not self.settings.embedded.demo:
+            os.environ["INFERSPECT_DEMO_URL"] = NOWHERE
             return
         port = free_port()
         os.environ["INFERSPECT_DEMO_URL"] = f"http://127.0.0.1:{port}/v1"

