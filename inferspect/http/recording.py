@@ -65,4 +65,5 @@ class RecordingMiddleware:
         context.ended = True
         if context.stream or context.status is None:  # None: cancelled, or the client left, before there was an answer
             context.seconds_total = time.perf_counter() - context.started
-            await self._recorder.record(context, complete=context.settled or (context.status or 0) >= 400)  # noqa: PLR2004
+            failed = context.stream_failed or (context.status or 0) >= 400  # noqa: PLR2004  HTTP's boundary of errors
+            await self._recorder.record(context, complete=context.settled or failed)
