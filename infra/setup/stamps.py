@@ -27,6 +27,8 @@ class Step:
     def digest(self) -> str:
         content = hashlib.sha256()
         for item in self.inputs:
+            if isinstance(item, Path) and not item.is_file():
+                raise SetupError(f"{item} is missing, which {self.name!r} needs. Restore it: git checkout -- {item}")
             content.update(item.read_bytes() if isinstance(item, Path) else item.encode())
             content.update(b"\0")
         return content.hexdigest()
@@ -60,7 +62,11 @@ def run_steps(steps: Sequence[Step], stamps: Path) -> None:
 def one_at_a_time(folder: Path):
     """Two set-ups of one checkout take turns; the lock goes with the process, however it ends."""
     with open(folder / ".setup.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another set-up of this checkout is running: waiting for it ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
