@@ -15,8 +15,8 @@ from plugins.tenant_rules import hook
 from plugins.tenant_rules.checks import check_address, check_model, check_parameters, limit_tokens
 
 
-def key(rules: Any, token: str | None = "hash") -> UserAPIKeyAuth:
-    return UserAPIKeyAuth(token=token, team_id="t", team_alias="T", team_metadata={"inferspect": rules})
+def key(rules: Any) -> UserAPIKeyAuth:
+    return UserAPIKeyAuth(token="hash", team_id="t", team_alias="T", team_metadata={"inferspect": rules})
 
 
 @pytest.mark.parametrize(
