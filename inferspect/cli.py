@@ -14,6 +14,7 @@ from inferspect.configuration_file import ConfigurationError
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.prisma_client import PrismaSetupError
 from inferspect.settings import LaunchSettings
+from inferspect.store.migrate import MigrationError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A governed, observed LLM gateway on LiteLLM.")
 
@@ -69,7 +70,7 @@ def main() -> None:
     """Entry point: an error that a person can act on is printed as such, without a traceback."""
     try:
         app()
-    except (LaunchError, ConfigurationError, PrismaSetupError) as error:
+    except (LaunchError, ConfigurationError, MigrationError, PrismaSetupError) as error:
         _fail(str(error))
     except ValidationError as error:
         # Values are not shown: some of these variables are secrets.

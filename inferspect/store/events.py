@@ -43,8 +43,10 @@ class EventWriter:
 
 
 async def _make_partitions(connection: AsyncConnection, days: Sequence[date]) -> None:
-    """One lock for all days: it keeps workers from making the same partition at once, which PostgreSQL reports as an
-    error, and from waiting for each other's days in a circle, because each new partition also locks the table.
+    """One lock for all days.
+
+    It keeps workers from making the same partition at once, which PostgreSQL reports as an error, and from waiting for
+    each other's days in a circle, because each new partition also locks the table.
     """
     if not days:
         return

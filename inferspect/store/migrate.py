@@ -8,12 +8,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from inferspect.store.address import driver_url
+from inferspect.logs import without_secrets
+from inferspect.store.address import AddressError, driver_url
 from inferspect.store.tables import SCHEMA
 
 ADVISORY_LOCK = int.from_bytes(b"infersp", "big")
+
+
+class MigrationError(Exception):
+    """Why schema ``inferspect`` could not be brought up to date; holds no password."""
 
 
 def migrate(database_url: str) -> list[str]:
@@ -23,9 +29,19 @@ def migrate(database_url: str) -> list[str]:
         The revisions that were applied, oldest first; empty where the schema was up to date.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: a migration failed; its transaction was rolled back, so it can be tried again.
+        MigrationError: the database cannot be used, or a migration failed; its transaction was rolled back, so it can
+            be tried again.
     """
-    engine = create_engine(driver_url(database_url))
+    try:
+        return _migrated(create_engine(driver_url(database_url)))
+    except AddressError as error:
+        raise MigrationError(str(error)) from None
+    except SQLAlchemyError as error:
+        reason = without_secrets(str(getattr(error, "orig", None) or error)).strip()
+        raise MigrationError(f"The database of DATABASE_URL cannot be used: {reason}") from error
+
+
+def _migrated(engine: Engine) -> list[str]:
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})

@@ -63,3 +63,20 @@ def test_a_full_disk_is_told(tmp_path: Path, small_disk: SmallDisk, size: str) -
     small_disk.mount(size)
     said = said_on_failing(GatewayProcess(small_disk.folder, CONFIG))
     assert "space" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://someone:secret-word@127.0.0.1:1/nothing", "mysql://someone:secret-word@127.0.0.1/x", "nonsense"],
+)
+def test_a_database_that_cannot_be_used_is_told_without_its_password(tmp_path: Path, url: str) -> None:
+    said = said_on_failing(GatewayProcess(tmp_path, CONFIG, {"DATABASE_URL": url}))
+    assert "DATABASE_URL" in said
+    assert "secret-word" not in said
+
+
+@pytest.mark.parametrize("variable", ["PORT", "NUM_WORKERS", "LITELLM_MASTER_KEY"])
+def test_a_wrong_variable_is_named_and_its_value_is_not_shown(tmp_path: Path, variable: str) -> None:
+    said = said_on_failing(GatewayProcess(tmp_path, CONFIG, {variable: "secret"}))
+    assert variable in said
+    assert "secret" not in said

@@ -7,10 +7,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from inferspect.store.address import driver_url
-from inferspect.store.migrate import migrate, pending
+from inferspect.store.migrate import MigrationError, migrate, pending
 from inferspect.store.tables import SCHEMA, Base
 
 
@@ -59,7 +58,7 @@ def test_a_failed_migration_leaves_nothing_and_can_be_tried_again(database_url: 
     """It is one transaction: what is in its way is removed, and it runs."""
     with psycopg.connect(database_url) as connection:
         connection.execute("CREATE SCHEMA inferspect; CREATE TABLE inferspect.events (id int)")
-    with pytest.raises(SQLAlchemyError):
+    with pytest.raises(MigrationError, match="already exists"):
         migrate(database_url)
     with psycopg.connect(database_url) as connection:
         left = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'inferspect'").fetchall()
