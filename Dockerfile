@@ -15,8 +15,8 @@ COPY plugins plugins
 COPY guardrails guardrails
 COPY callbacks callbacks
 # The steps of `make setup`. Bytecode is written now, because a read-only root takes none later.
-RUN --mount=type=cache,target=/root/.cache --mount=type=cache,target=/root/.npm \
-    python3 infra/setup gateway && .venv/bin/python -m compileall -q .venv/lib inferspect plugins guardrails callbacks
+RUN --mount=type=cache,target=/tmp/cache \
+    UV_CACHE_DIR=/tmp/cache/uv npm_config_cache=/tmp/cache/npm python3 infra/setup gateway && .venv/bin/python -m compileall -q .venv/lib inferspect plugins guardrails callbacks
 
 FROM python:3.12-slim
 WORKDIR /app
