@@ -1,0 +1,166 @@
+"""A process that sends requests and measures them: `python -m tests.benchmarks.load`.
+
+It reads one JSON job a line from standard input and answers each with one JSON line of figures. A process of its own,
+so that what measures does not wait for what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from itertools import count
+from typing import Any, Self, cast
+from urllib.parse import urlsplit
+
+import httptools
+import uvloop
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``requests`` copies of one POST over ``connections`` kept-alive connections, each sending when it is answered."""
+
+    url: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    connections: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Latencies in milliseconds to the last byte; ``first_byte`` to the first of the body."""
+
+    requests_per_second: float
+    p50: float
+    p95: float
+    p99: float
+    first_byte_p50: float
+    first_byte_p99: float
+
+
+class Generator:
+    """Runs the process; use as a context manager."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __spec__.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def run(self, job: Job) -> Figures:
+        """Figures of one job.
+
+        Raises:
+            RuntimeError: a request was not answered with 200, so figures would mean nothing.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asdict(job)) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return Figures(**answer)
+
+
+class Connection(asyncio.Protocol):
+    """One HTTP/1.1 connection with one request at a time."""
+
+    def __init__(self) -> None:
+        self._answered: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+
+    async def ask(self, request: bytes) -> tuple[float, float]:
+        """Seconds to the first byte of the body, and to the last."""
+        self._parser = httptools.HttpResponseParser(self)
+        self._answered = asyncio.get_running_loop().create_future()
+        self._first = 0.0
+        self._beginning = b""
+        started = time.perf_counter()
+        self.transport.write(request)
+        await self._answered
+        ended = time.perf_counter()
+        if self._parser.get_status_code() != 200:
+            raise RuntimeError(f"answered with {self._parser.get_status_code()}: {self._beginning.decode()}")
+        return self._first - started, ended - started
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_body(self, body: bytes) -> None:
+        if not self._first:
+            self._first = time.perf_counter()
+            self._beginning = body[:500]
+
+    def on_message_complete(self) -> None:
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(RuntimeError("the connection was closed before the answer was whole"))
+
+
+async def measure(job: Job) -> Figures:
+    """Run a job in this process."""
+    address = urlsplit(job.url)
+    assert address.hostname is not None
+    assert address.port is not None
+    body = json.dumps(job.body).encode()
+    headers = {"host": address.netloc, "content-type": "application/json", "content-length": str(len(body))}
+    lines = [f"POST {address.path} HTTP/1.1", *(f"{name}: {value}" for name, value in (headers | job.headers).items())]
+    request = "\r\n".join([*lines, "", ""]).encode() + body
+    loop = asyncio.get_running_loop()
+    connections = [
+        (await loop.create_connection(Connection, address.hostname, address.port))[1] for _ in range(job.connections)
+    ]
+    numbers = count()
+    times: list[tuple[float, float]] = []
+
+    async def send(connection: Connection) -> None:
+        while next(numbers) < job.requests:
+            times.append(await connection.ask(request))
+
+    started = time.perf_counter()
+    try:
+        await asyncio.gather(*(send(connection) for connection in connections))
+        elapsed = time.perf_counter() - started
+    finally:
+        for connection in connections:
+            connection.transport.close()
+    first, whole = ([value * 1000 for value in column] for column in zip(*times, strict=True))
+    return Figures(
+        job.requests / elapsed,
+        *(percentile(whole, share) for share in (50, 95, 99)),
+        *(percentile(first, share) for share in (50, 99)),
+    )
+
+
+def percentile(values: list[float], share: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
+
+
+def main() -> None:
+    for line in sys.stdin:
+        try:
+            answer: dict[str, Any] = asdict(uvloop.run(measure(Job(**json.loads(line)))))
+        except (RuntimeError, OSError) as error:
+            answer = {"error": str(error)}
+        print(json.dumps(answer), flush=True)  # noqa: T201 - whoever started the process reads it
+
+
+if __name__ == "__main__":
+    main()
