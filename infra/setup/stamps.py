@@ -61,7 +61,7 @@ def run_steps(steps: Sequence[Step], stamps: Path) -> None:
 @contextmanager
 def one_at_a_time(folder: Path):
     """Two set-ups of one checkout take turns; the lock goes with the process, however it ends."""
-    with open(folder / ".setup.lock", "w") as lock:
+    with (folder / ".setup.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -240,11 +240,11 @@ async def test_a_client_that_gives_up_frees_its_connection(model: str, stream: b
         url = httpx.URL(upstream.url)
         _, writer = await asyncio.open_connection(url.host, url.port)
         writer.write(post(chat(model, stream=stream)))
-        while not upstream.received:  # noqa: ASYNC110 - the server runs in another thread
+        while not upstream.received:
             await asyncio.sleep(0.005)
         assert upstream.connections == 1
         writer.close()
-        while upstream.connections:  # noqa: ASYNC110 - as above
+        while upstream.connections:
             await asyncio.sleep(0.005)
 
 
