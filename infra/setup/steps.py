@@ -152,7 +152,10 @@ def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> N
     )
     hint = ""
     if any(sign.lower() in result.stdout.lower() for sign in network):
-        hint = "\nThe package registry cannot be reached: check the network, or the index and proxy settings of pip and npm."
+        hint = (
+            "\nThe package registry cannot be reached: check the network, "
+            "or the index and proxy settings of pip and npm."
+        )
     raise SetupError(
         f"`{' '.join(command[:4])} ...` failed:\n{result.stdout.strip()[-3000:]}{hint}\nRun it again to resume."
     )
