@@ -52,6 +52,7 @@ class GatewayWorker(UvicornWorker):
         "http": "httptools",
         "access_log": False,
         "server_header": False,
+        "proxy_headers": False,  # only the proxies that `access.trusted_proxies` names are believed
         "timeout_graceful_shutdown": GRACE,
     }
 

@@ -119,17 +119,24 @@ class EmbeddedPostgres:
     def _clear_way(self) -> None:
         """See off a server that outlived its launcher, and a pid file whose process is gone or is another program."""
         pid_file = self.data / "postmaster.pid"
-        with suppress(FileNotFoundError, ValueError, IndexError):
-            pid = int(pid_file.read_text(encoding="utf-8").splitlines()[0])
-            if self._is_ours(pid):
-                _end(pid)
-            pid_file.unlink(missing_ok=True)
+        pid = _first_number(pid_file)
+        if pid is not None and self._is_ours(pid):
+            _end(pid)
+        pid_file.unlink(missing_ok=True)
 
     def _is_ours(self, pid: int) -> bool:
         try:
             return str(self.data) in psutil.Process(pid).cmdline()
         except psutil.Error:
             return False
+
+
+def _first_number(pid_file: Path) -> int | None:
+    """The process id in a pid file; ``None`` where there is no file, or a crash has left none in it."""
+    try:
+        return int(pid_file.read_text(encoding="utf-8", errors="replace").split()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return None
 
 
 def _end(pid: int) -> None:

@@ -48,13 +48,7 @@ async def test_data_survive_a_restart(home: Home) -> None:
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 
-# A disk that was full when the server started leaves an empty one; the launcher keeps it, and PostgreSQL refuses.
-DAMAGED = pytest.mark.xfail(reason="the launcher removes no pid file that it cannot read", strict=True)
-
-
-@pytest.mark.parametrize(
-    "pid", ["own", "free", pytest.param("garbage", marks=DAMAGED), pytest.param("empty", marks=DAMAGED)]
-)
+@pytest.mark.parametrize("pid", ["own", "free", "garbage", "empty"])
 async def test_a_stale_pid_file_does_not_stop_the_start(home: Home, pid: str) -> None:
     """Whether its process is gone, is another program by now, or the file is damaged."""
     free = next(number for number in range(30_000, 2**22) if not psutil.pid_exists(number))
