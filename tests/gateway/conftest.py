@@ -18,6 +18,7 @@ from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
 
 ROOT = Path(__file__).parents[2]
+QUICK = {"INFERSPECT_EVENTS__SHIP_EVERY": "0.1"}  # seconds, as many tests wait for their events
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def gateway(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("gateway")
     config = folder / "litellm_config.yaml"
     config.write_text(yaml.safe_dump(configuration(upstream)), encoding="utf-8")
-    with GatewayProcess(folder, config) as running:
+    with GatewayProcess(folder, config, QUICK) as running:
         yield running
 
 

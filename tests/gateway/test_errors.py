@@ -220,9 +220,9 @@ def test_the_wrong_method_is_told_so(gateway: GatewayProcess, key: str, path: st
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429, 500, 503])
-def test_a_providers_failure_keeps_its_meaning(send: Send, path: str, status: int) -> None:
-    """The provider's status comes through in the shape of the API that was called, compressed or not."""
+@pytest.mark.parametrize(("status", "told"), [(400, 400), (401, 502), (404, 404), (422, 422), (429, 429), (503, 503)])
+def test_a_providers_failure_keeps_its_meaning(send: Send, path: str, status: int, told: int) -> None:
+    """The provider's status comes through in the shape of the API that was called, but not what it says of our key."""
     response = send(path, json=body_of(path, model=f"sim/error-{status}", num_retries=0))
-    assert response.status_code == status
+    assert response.status_code == told
     check_error(response, path)
