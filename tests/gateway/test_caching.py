@@ -18,11 +18,12 @@ USE = {"use-cache": True}
 
 
 def ask(gateway: GatewayProcess, key: str, path: str, text: str, **fields: Any) -> httpx.Response:
-    content: dict[str, Any] = {
+    contents: dict[str, dict[str, Any]] = {
         "completions": {"prompt": text},
         "responses": {"input": text},
         "embeddings": {"input": [text]},
-    }.get(path, {"messages": [{"role": "user", "content": text}], "max_tokens": 50})
+    }
+    content = contents.get(path, {"messages": [{"role": "user", "content": text}], "max_tokens": 50})
     with gateway.client(key) as client:
         return client.post(f"/v1/{path}", json={"model": "sim/echo", **content, **fields})
 
