@@ -20,6 +20,14 @@ REQUEST_FIELDS = (
     "messages", "system", "prompt", "suffix", "input", "instructions", "prediction",
     "contents", "system_instruction", "systemInstruction", "query", "documents",
 )  # fmt: skip
+# Settings, identifiers, media, definitions, and what LiteLLM keeps beside a request. Any other field of a request is
+# passed on to the provider, or added to what it gets, and may hold content.
+OTHER_FIELDS = frozenset({
+    "model", "user", "metadata", "litellm_metadata", "tags", "safety_identifier", "prompt_cache_key", "service_tier",
+    "previous_response_id", "conversation", "tools", "functions", "tool_choice", "function_call", "response_format",
+    "image", "images", "mask", "file", "audio", "video", "document", "logit_bias", "modalities", "timeout",
+    "cache", "proxy_server_request", "secret_fields", "litellm_params",
+})  # fmt: skip
 RESPONSE_FIELDS = ("choices", "output", "content", "instructions", "text")
 
 # Labels and identifiers: the API or the provider reads them, and a changed one breaks the conversation.
@@ -135,9 +143,22 @@ def _mode_below(key: Any, value: Any, mode: Mode) -> Mode:
     return "media" if key in MEDIA else mode
 
 
+def request_fields(data: dict[str, Any]) -> list[str]:
+    """The fields of a request that may hold content: those known to, and any that the client made up."""
+    snapshot = data.get("proxy_server_request")
+    sent = snapshot.get("body") if isinstance(snapshot, dict) else None
+    # Without a snapshot, as for a request that is passed through, all of it is the client's.
+    made_up = [
+        field
+        for field in (sent if isinstance(sent, dict) else data)
+        if field not in OTHER_FIELDS and field not in REQUEST_FIELDS and isinstance(data.get(field), str | list | dict)
+    ]
+    return [*(field for field in REQUEST_FIELDS if field in data), *made_up]
+
+
 def request_texts(data: dict[str, Any]) -> Walk:
     """The texts of a request body as LiteLLM hands it to hooks, whatever endpoint it came by."""
-    return Walk([(data, field, "parts") for field in REQUEST_FIELDS if field in data])
+    return Walk([(data, field, "parts") for field in request_fields(data)])
 
 
 def response_texts(response: Any) -> Walk:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
-from guardrails.content import REQUEST_FIELDS, empty_response, response_texts
+from guardrails.content import empty_response, request_fields, response_texts
 
 WITHHELD = "<WITHHELD>"
 
@@ -22,7 +22,7 @@ def refresh_request_copies(data: dict[str, Any]) -> None:
     snapshot = data.get("proxy_server_request")
     body = snapshot.get("body") if isinstance(snapshot, dict) else None
     if isinstance(body, dict):
-        body.update({field: data[field] for field in REQUEST_FIELDS if field in data})
+        body.update({field: data[field] for field in request_fields(data)})
     logging = data.get("litellm_logging_obj")
     details = getattr(logging, "model_call_details", None)
     if not isinstance(details, dict):
@@ -42,9 +42,8 @@ def _as_messages(content: Any) -> Any:
 
 def withhold_request(data: dict[str, Any]) -> None:
     """Take all content out of a request that could not be scanned, so that its refusal is logged without it."""
-    for field in REQUEST_FIELDS:
-        if field in data:
-            data[field] = [{"role": "user", "content": WITHHELD}] if field == "messages" else WITHHELD
+    for field in request_fields(data):
+        data[field] = [{"role": "user", "content": WITHHELD}] if field == "messages" else WITHHELD
     refresh_request_copies(data)
 
 

@@ -22,6 +22,9 @@ from inferspect.launcher.lifeline import Preparation
 from inferspect.launcher.postgres import EmbeddedPostgres
 from inferspect.store.migrate import migrate
 
+# Not a conftest of one folder, so that several share the gateway.
+pytest_plugins = ["tests.running_gateway"]
+
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -9,7 +9,16 @@ from litellm.integrations.custom_logger import CustomLogger
 from inferspect.context import Verdict, current
 from inferspect.refusal import Refusal
 from inferspect.runtime import running
-from plugins.tenant_rules.checks import check_address, check_identity, check_model, check_parameters, limit_tokens
+from plugins.tenant_rules.checks import (
+    check_address,
+    check_characters,
+    check_fallbacks,
+    check_identity,
+    check_model,
+    check_parameters,
+    check_readable,
+    limit_tokens,
+)
 
 if TYPE_CHECKING:
     from litellm.caching.caching import DualCache
@@ -29,7 +38,10 @@ class TenantRulesPlugin(CustomLogger):
             check_identity(user_api_key_dict.token)
             rules = running().tenant_of(context, user_api_key_dict).rules
             check_address(rules.access, context.client_address)
+            check_characters(data)
+            check_readable(rules.models, rules.parameters, call_type)
             check_model(rules.models, data.get("model"))
+            check_fallbacks(rules.models, data)
             check_parameters(rules.parameters, data)
         except Refusal as refusal:
             context.verdicts.append(Verdict("tenant_rules", "block", "input", code=refusal.code))

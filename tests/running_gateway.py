@@ -1,4 +1,4 @@
-"""One real gateway for all tests of this folder, and a simulator of its own whose behaviour tests command by model.
+"""One real gateway for the tests of all folders, and a simulator of its own whose behaviour tests command by model.
 
 Any model named ``sim/<behaviour>`` goes to the simulator as ``<behaviour>``, such as ``sim/echo``.
 """
@@ -17,7 +17,7 @@ import yaml
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 QUICK = {"INFERSPECT_EVENTS__SHIP_EVERY": "0.1"}  # seconds, as many tests wait for their events
 
 
