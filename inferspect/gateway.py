@@ -21,6 +21,7 @@ from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool
 from inferspect.http.body_limit import BodyLimitMiddleware
 from inferspect.http.error_shape import ErrorShapeMiddleware
+from inferspect.http.governed_routes import GovernedRoutesMiddleware
 from inferspect.http.health import health_router
 from inferspect.http.json_body import JsonBodyMiddleware
 from inferspect.http.management import ManagementMiddleware
@@ -68,11 +69,13 @@ async def start() -> None:
     install(Runtime(settings, TenantDirectory(configuration.default_rules), recorder))
     is_model_route = lru_cache(maxsize=1024)(RouteChecks.is_llm_api_route)
     engine = create_async_engine(driver_url(launch.database_url), pool_size=2, pool_pre_ping=True)
+    closes = settings.access.ungoverned_routes == "refuse"
     add_middleware(
         app,
         Middleware(RequestContextMiddleware, trusted_proxies=settings.access.trusted_proxies),
         Middleware(RecordingMiddleware, recorder=recorder, is_model_route=is_model_route),
         Middleware(ErrorShapeMiddleware, is_model_route=is_model_route),
+        *([Middleware(GovernedRoutesMiddleware, is_model_route=is_model_route)] if closes else []),
         Middleware(BodyLimitMiddleware, limits=settings.limits),
         Middleware(ManagementMiddleware, announce=partial(announce_change, engine)),
         Middleware(JsonBodyMiddleware, is_model_route=is_model_route),

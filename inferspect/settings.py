@@ -34,7 +34,9 @@ class LimitSettings(Section):
     """How large a request may be before it is refused with 413."""
 
     max_json_bytes: Bytes = Field(default=10 * 1024**2, description="Largest body of a JSON request, in bytes.")
-    max_upload_bytes: Bytes = Field(default=200 * 1024**2, description="Largest body of any other request, in bytes.")
+    max_upload_bytes: Bytes = Field(
+        default=200 * 1024**2, description="Largest body of an upload (multipart), in bytes."
+    )
 
 
 class AccessSettings(Section):
@@ -43,6 +45,11 @@ class AccessSettings(Section):
     trusted_proxies: tuple[Address, ...] = Field(
         default=(),
         description="Networks (CIDR) whose `X-Forwarded-For` is believed; from all others the peer address counts.",
+    )
+    ungoverned_routes: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What becomes of LiteLLM's model routes that no hook looks into: pass-through to providers, token "
+        "counting, files, batches, vector stores, assistants, MCP. `allow` lets them past rules, masking and events.",
     )
 
 

@@ -50,11 +50,7 @@ class BodyLimitMiddleware:
         await self._app(scope, receive_counted, send)
 
     def _limit(self, scope: Scope) -> int:
-        upload = (
-            (header(scope, b"content-type") or "")
-            .lower()
-            .startswith(("multipart/", "application/octet-stream", "audio/"))
-        )
+        upload = (header(scope, b"content-type") or "").lower().startswith("multipart/")
         return self._limits.max_upload_bytes if upload else self._limits.max_json_bytes
 
 

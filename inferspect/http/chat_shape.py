@@ -8,6 +8,7 @@ from typing import Any
 from inferspect.refusal import Refusal
 
 PATHS = ("/chat/completions", "/messages")
+MOST_MESSAGES = 4096  # LiteLLM spends 0.1 ms on each, during which its worker serves nobody else
 NAMES = {str: "a string", dict: "an object", list: "an array", (int, float): "a number", bool: "true or false"}
 FIELDS: Mapping[str, Any] = {
     "model": str,
@@ -32,8 +33,13 @@ def check_chat(content: Mapping[str, Any]) -> None:
     """Refuse a field of the wrong type; what is absent or null is left to LiteLLM.
 
     Raises:
-        Refusal: 400 ``invalid_type``, which names the field and the type it must have.
+        Refusal: 400 ``invalid_type``, which names the field and the type it must have, or ``too_many_messages``.
     """
+    messages = content.get("messages")
+    if isinstance(messages, list) and len(messages) > MOST_MESSAGES:
+        raise Refusal(
+            400, "too_many_messages", f"A request may have at most {MOST_MESSAGES} messages; this has {len(messages)}."
+        )
     for field, kind in FIELDS.items():
         value = content.get(field)
         if value is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OTHER_TYPES = ("multipart/", "application/x-www-form-urlencoded", "application/octet-stream", "audio/", "image/")
+OTHER_TYPES = ("multipart/", "application/x-www-form-urlencoded")  # whatever else it is called, LiteLLM reads JSON
 # What only models read. A NUL is theirs to judge there; everywhere else it would end in a database that has none.
 CONTENT_FIELDS = frozenset({"messages", "input", "prompt", "suffix", "system", "instructions", "prediction"})
 NUL_ESCAPE = b"\\u0000"

@@ -83,8 +83,10 @@ def test_no_field_hides_personal_data(
         (CHAT, {"fallbacks": [{"model": "sim/echo", "messages": []}]}, (400, "parameter_not_allowed")),
         (RESPONSES, {"fallbacks": {"model": "sim/echo", "input": EMAIL}}, (400, "parameter_not_allowed")),
         (GENERATE, {"generationConfig": {"maxOutputTokens": 51}}, (400, "max_tokens_too_large")),
-        (INTERACTIONS, {"generation_config": {"max_output_tokens": 51}}, (400, "max_tokens_too_large")),
-        ("/v1/batches", {"input_file_id": "file-1", "endpoint": CHAT}, (403, "model_not_allowed")),
+        (INTERACTIONS, {"generation_config": {"max_output_tokens": 51}}, (403, "route_not_governed")),
+        ("/v1/batches", {"input_file_id": "file-1", "endpoint": CHAT}, (403, "route_not_governed")),
+        ("/v1/messages/count_tokens", {}, (403, "route_not_governed")),
+        ("/azure/openai/deployments/gpt-4o/chat/completions", {}, (403, "route_not_governed")),
     ],
 )
 def test_no_field_or_endpoint_is_past_the_rules(  # noqa: PLR0917  fixtures and cases

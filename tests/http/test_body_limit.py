@@ -71,9 +71,7 @@ async def test_a_length_that_is_no_number_is_not_believed(client: Client, length
     assert answer.status_code in {200, 413}
 
 
-@pytest.mark.parametrize(
-    "content_type", ["multipart/form-data; boundary=x", "application/octet-stream", "audio/wav", "Audio/WAV"]
-)
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=x", "Multipart/Form-Data; boundary=x"])
 async def test_uploads_have_a_limit_of_their_own(client: Client, content_type: str) -> None:
     """Files are larger than JSON, whatever the case of the type's name."""
     caller = client(limited())
