@@ -111,7 +111,6 @@ def test_no_field_or_endpoint_is_past_the_rules(  # noqa: PLR0917  fixtures and 
         (CHAT, "max_tokens", {"max_output_tokens": 1}),
         (RESPONSES, "max_output_tokens", {"max_tokens": 1}),
         (GENERATE, "max_tokens", {}),
-        (INTERACTIONS, "max_output_tokens", {}),
     ],
 )
 def test_a_limit_of_another_api_is_none(  # noqa: PLR0917  fixtures and cases
