@@ -13,8 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.store.tables import SCHEMA, Event
 
-PARAMETERS = 32_767  # PostgreSQL's limit for one statement
-ROWS = PARAMETERS // len(Event.__table__.columns)
+
+def _upsert() -> Any:
+    """One statement for all rows of all batches: compiling one for each batch held the event loop for long."""
+    table = Event.__table__
+    statement = insert(Event)
+    kept = {"id", "occurred_at"}
+    return statement.on_conflict_do_update(
+        index_elements=["id", "occurred_at"],
+        set_={column.name: statement.excluded[column.name] for column in table.columns if column.name not in kept},
+        where=Event.revision < statement.excluded.revision,
+    )
+
+
+UPSERT = _upsert()
 
 
 class EventWriter:
@@ -34,8 +46,7 @@ class EventWriter:
         try:
             async with self._engine.begin() as connection:
                 await _make_partitions(connection, sorted(days - self._days))
-                for start in range(0, len(rows), ROWS):
-                    await connection.execute(_upsert(rows[start : start + ROWS]))
+                await connection.execute(UPSERT, list(rows))
         except SQLAlchemyError:
             self._days -= days  # retention, or whoever restored the database, may have taken them away
             raise
@@ -60,17 +71,3 @@ async def _make_partitions(connection: AsyncConnection, days: Sequence[date]) ->
                 f" FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
             )
         )
-
-
-def _upsert(rows: Sequence[dict[str, Any]]) -> Any:
-    statement = insert(Event).values(list(rows))
-    kept = {"id", "occurred_at"}
-    return statement.on_conflict_do_update(
-        index_elements=["id", "occurred_at"],
-        set_={
-            column.name: statement.excluded[column.name]
-            for column in Event.__table__.columns
-            if column.name not in kept
-        },
-        where=Event.revision < statement.excluded.revision,
-    )
