@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from inferspect.context import current
+from inferspect.refusal import Refusal
+
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
     from inferspect.events.recorder import EventRecorder
@@ -54,3 +57,15 @@ def running() -> Runtime:
             "LITELLM_WORKER_STARTUP_HOOKS=inferspect.gateway:start for the stock `litellm` command."
         )
     return _installed[0]
+
+
+def served_request() -> RequestContext:
+    """The context of the request that a hook decides about, which must have one.
+
+    Raises:
+        Refusal: 500 ``request_context_missing``: the middleware did not run, so nothing may be decided.
+    """
+    context = current()
+    if context is None:
+        raise Refusal(500, "request_context_missing", "The gateway is set up wrongly: its middleware did not run.")
+    return context

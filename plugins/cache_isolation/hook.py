@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
-from inferspect.context import current
 from inferspect.refusal import Refusal
-from inferspect.runtime import running
+from inferspect.runtime import running, served_request
 
 if TYPE_CHECKING:
     from litellm.caching.caching import DualCache
@@ -30,9 +29,7 @@ class CacheIsolationPlugin(CustomLogger):
     async def async_pre_call_hook(
         self, user_api_key_dict: UserAPIKeyAuth, cache: DualCache, data: dict[str, Any], call_type: str
     ) -> dict[str, Any]:
-        context = current()
-        if context is None:
-            raise Refusal(500, "request_context_missing", "The gateway is set up wrongly: its middleware did not run.")
+        context = served_request()
         tenant = running().tenant_of(context, user_api_key_dict)
         asked = data.get("cache")
         if asked is not None and not isinstance(asked, Mapping):

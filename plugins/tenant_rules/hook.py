@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
-from inferspect.context import Verdict, current
+from inferspect.context import Verdict
 from inferspect.refusal import Refusal
-from inferspect.runtime import running
+from inferspect.runtime import running, served_request
 from plugins.tenant_rules.checks import (
     check_address,
     check_characters,
@@ -31,9 +31,7 @@ class TenantRulesPlugin(CustomLogger):
     async def async_pre_call_hook(
         self, user_api_key_dict: UserAPIKeyAuth, cache: DualCache, data: dict[str, Any], call_type: str
     ) -> dict[str, Any]:
-        context = current()
-        if context is None:
-            raise Refusal(500, "request_context_missing", "The gateway is set up wrongly: its middleware did not run.")
+        context = served_request()
         try:
             check_identity(user_api_key_dict.token)
             rules = running().tenant_of(context, user_api_key_dict).rules
