@@ -15,7 +15,7 @@ import phonenumbers
 from phonenumbers import PhoneMetadata
 
 from guardrails.pii.finding import Finding
-from guardrails.pii.scoring import ContextWords
+from guardrails.scanning.context_words import ContextWords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ import tldextract
 from guardrails.pii.finding import Finding
 from guardrails.pii.phone import PhoneRecognizer
 from guardrails.pii.presidio import load_recognizers
-from guardrails.pii.scoring import ContextWords
+from guardrails.scanning.context_words import ContextWords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,15 +6,12 @@ Every model forbids unknown keys and is frozen, so a rule that was misspelt is a
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-
-def _no_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
+from inferspect.tenancy.guardrail_rules import ContentSafetyRules, PiiRules, PromptInjectionRules, SecretRules
+from inferspect.tenancy.rule_types import Pattern, Rules
 
 
 def _network(value: Any) -> Any:
@@ -22,14 +19,7 @@ def _network(value: Any) -> Any:
     return ip_network(value) if isinstance(value, str) else value
 
 
-Pattern = Annotated[str, AfterValidator(_no_blank), Field(max_length=256)]
 Address = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
-PiiEntity = Literal["EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS", "US_SSN"]
-PiiAction = Literal["mask", "block", "report", "off"]
-
-
-class Rules(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ModelRules(Rules):
@@ -65,22 +55,6 @@ class AccessRules(Rules):
     )
 
 
-class PiiRules(Rules):
-    """What happens to personal data in requests and answers."""
-
-    enabled: bool = Field(default=True, description="Whether the PII guardrail looks at this tenant's requests.")
-    input: bool = Field(default=True, description="Whether requests are scanned.")
-    output: bool = Field(default=True, description="Whether answers are scanned.")
-    score_threshold: float = Field(
-        default=0.35, ge=0, le=1, description="Findings with a lower confidence are ignored."
-    )
-    entities: dict[PiiEntity, PiiAction] = Field(
-        default_factory=dict,
-        description="Action by entity: `mask` replaces the value by `<ENTITY>`, `block` refuses the request, "
-        "`report` only counts it, `off` ignores it. Entities that are not named are masked.",
-    )
-
-
 class TenantRules(Rules):
     """All rules of one tenant."""
 
@@ -88,3 +62,6 @@ class TenantRules(Rules):
     parameters: ParameterRules = ParameterRules()
     access: AccessRules = AccessRules()
     pii: PiiRules = PiiRules()
+    secrets: SecretRules = SecretRules()
+    content_safety: ContentSafetyRules = ContentSafetyRules()
+    prompt_injection: PromptInjectionRules = PromptInjectionRules()

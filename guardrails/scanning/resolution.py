@@ -1,0 +1,20 @@
+"""Which of several findings that overlap counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from guardrails.scanning.finding import Finding
+
+
+def resolved(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings in order and without overlaps.
+
+    What was validated wins over the higher score, and that over the longer value.
+    """
+    best_first = sorted(set(findings), key=lambda f: (not f.validated, -f.score, f.start - f.end, f.start, f.entity))
+    kept: list[Finding] = []
+    for finding in best_first:
+        if all(finding.end <= other.start or other.end <= finding.start for other in kept):
+            kept.append(finding)
+    return sorted(kept, key=lambda finding: finding.start)
