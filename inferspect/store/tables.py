@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import MetaData, SmallInteger, Text
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION, JSONB, TIMESTAMP, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "inferspect"
@@ -54,3 +54,15 @@ class Event(Base):
     seconds_to_response: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     seconds_total: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     verdicts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
+class PlaceholderVault(Base):
+    """What placeholders of one response stand for, encrypted: see :mod:`guardrails.placeholders.vault`."""
+
+    __tablename__ = "placeholder_vault"
+
+    tenant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    response_key: Mapped[bytes] = mapped_column(BYTEA, primary_key=True)
+    key_version: Mapped[int]
+    sealed: Mapped[bytes] = mapped_column(BYTEA)
+    expires_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
