@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from inferspect import __version__
 from inferspect.configuration_file import ConfigurationError
+from inferspect.extension import commands
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.prisma_client import PrismaSetupError
 from inferspect.settings import LaunchSettings
@@ -68,6 +69,8 @@ def version() -> None:
 
 def main() -> None:
     """Entry point: an error that a person can act on is printed as such, without a traceback."""
+    for name, command in commands():
+        app.add_typer(command, name=name)
     try:
         app()
     except (LaunchError, ConfigurationError, MigrationError, PrismaSetupError) as error:

@@ -11,7 +11,7 @@ import time
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from inferspect.refusal import Refusal
@@ -31,6 +31,7 @@ class Verdict:
         counts: findings by kind, such as ``{"EMAIL_ADDRESS": 2}``.
         code: stable reason, where it refused.
         seconds: time it took.
+        dry_run: only told; otherwise it would have changed or refused what it counted.
     """
 
     guardrail: str
@@ -39,6 +40,7 @@ class Verdict:
     counts: dict[str, int] = field(default_factory=dict)
     code: str | None = None
     seconds: float = 0.0
+    dry_run: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class RequestContext:
         client_address: the peer, or what a trusted proxy said of it.
         settled: LiteLLM has reported cost and tokens.
         recorded: the request has an event; ``ended``: its last byte was sent.
+        notes: what one hook keeps from its first step to its last, by the hook's name; nobody else reads or logs it.
     """
 
     request_id: str
@@ -100,7 +103,7 @@ class RequestContext:
     recorded: bool = False
     ended: bool = False
     event_revision: int = 0
-    scanned_output: set[int] = field(default_factory=set)
+    notes: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def refuse(self, refusal: Refusal) -> Refusal:
         """Remember the refusal for the error response and the event; returns it, to be raised."""

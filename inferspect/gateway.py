@@ -19,6 +19,7 @@ from inferspect.configuration import load_configuration
 from inferspect.events.recorder import EventRecorder
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool
+from inferspect.extension import Worker, extensions
 from inferspect.http.body_limit import BodyLimitMiddleware
 from inferspect.http.error_shape import ErrorShapeMiddleware
 from inferspect.http.governed_routes import GovernedRoutesMiddleware
@@ -81,6 +82,8 @@ async def start() -> None:
         Middleware(JsonBodyMiddleware, is_model_route=is_model_route),
     )
     app.include_router(health_router(spool, recorder))
+    for extend in extensions():
+        await extend(Worker(app, settings, launch, engine))
     in_background(recorder.keep_trying())
     in_background(Shipper(spool, EventWriter(engine), settings.events).run())
     in_background(listen_for_changes(launch.database_url, forget_keys))

@@ -68,6 +68,42 @@ class EventSettings(Section):
     )
 
 
+class GuardrailSettings(Section):
+    """How texts are scanned; what for is in each tenant's rules."""
+
+    pool_processes: Annotated[int, Field(ge=0, le=64)] = Field(
+        default=1, description="Processes of each worker that scan long texts; 0 has the worker scan them itself."
+    )
+    inline_characters: Annotated[int, Field(ge=0)] = Field(
+        default=2048, description="Texts up to this length are scanned by the worker itself."
+    )
+    budget: Seconds = Field(
+        default=0.1,
+        description="Seconds of processor time for a text, and a fiftieth of that for each kilobyte; a text that takes "
+        "longer is refused.",
+    )
+    deadline: Seconds = Field(default=30, description="Seconds after which a process that scans is ended.")
+    cache_bytes: Bytes = Field(
+        default=32 * 1024**2, description="Memory of each worker for places of findings in texts seen before."
+    )
+    cache_for: Seconds = Field(default=600, description="Seconds for which these are remembered.")
+    recognizers: Path | None = Field(default=None, description="YAML file of recognizers of your own.")
+    nlp_engine: Path | None = Field(
+        default=None, description="YAML file of Presidio's NlpEngineProvider: a model that finds names."
+    )
+    content_classifier: str | None = Field(
+        default=None, description="Function `package.module:name` that tells the probability of categories of content."
+    )
+    placeholder_key_version: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Version of the keys that placeholders are made with; a higher one makes new keys."
+    )
+    vault: Literal["postgres", "redis", "off"] = Field(
+        default="postgres",
+        description="Where the values behind placeholders are kept, encrypted, for answers to `previous_response_id`.",
+    )
+    vault_for: Seconds = Field(default=30 * 24 * 3600, description="Seconds for which they are kept.")
+
+
 class LogSettings(Section):
     """The gateway's log."""
 
@@ -96,6 +132,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     access: AccessSettings = AccessSettings()
     events: EventSettings = EventSettings()
+    guardrails: GuardrailSettings = GuardrailSettings()
     log: LogSettings = LogSettings()
     default_rules: TenantRules = Field(
         default=TenantRules(), description="Rules of every tenant where its own do not say otherwise."

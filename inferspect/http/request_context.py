@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from inferspect.context import RequestContext, activate, deactivate
+from inferspect.http.guardrail_header import guardrail_header
 from inferspect.http.scope import client_address, header, replace_header
 from inferspect.tenancy.rules import Address
 
@@ -40,7 +41,7 @@ class RequestContextMiddleware:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
-                message["headers"] = [*headers, (b"x-request-id", request_id.encode())]
+                message["headers"] = [*headers, (b"x-request-id", request_id.encode()), *guardrail_header(context)]
             await send(message)
 
         token = activate(context)

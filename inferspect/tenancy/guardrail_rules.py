@@ -138,7 +138,7 @@ class PromptInjectionRules(GuardrailRules):
     """What happens to texts that try to take over the model."""
 
     dry_run: bool = Field(default=True, description="Only report what would have been done; on until you turn it off.")
-    output: bool = Field(default=False, description="Whether answers are scanned.")
+    output: Literal[False] = Field(default=False, description="Attacks come with requests; answers are not scanned.")
     score_threshold: Score = Field(default=0.7, description="Least score of what a user wrote, from all its findings.")
     untrusted_threshold: Score = Field(
         default=0.4, description="Least score of what came from tools and documents, from all its findings."

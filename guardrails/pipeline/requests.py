@@ -1,0 +1,38 @@
+"""Guarding a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guardrails.content import request_texts
+from guardrails.content.copies import refresh_request_copies
+from guardrails.pipeline.judging import judge
+from guardrails.pipeline.memory import recall
+from guardrails.pipeline.passes import looked_through
+from guardrails.pipeline.service import service
+from guardrails.pipeline.state import state_of
+from guardrails.pipeline.texts import redact_request
+from guardrails.redaction.redaction import Redaction
+from inferspect.context import RequestContext
+from inferspect.refusal import Refusal
+from inferspect.tenancy import Tenant
+
+
+async def redact(context: RequestContext | None, tenant: Tenant, data: dict[str, Any]) -> Refusal | None:
+    """Redact a request where it stands; returns the reason where it must not go on."""
+    here = service()
+    policy = here.policies.of(tenant.rules, "input")
+    if policy is None:
+        return None
+    state = state_of(context, tenant, here)
+    redaction = Redaction(policy, here.minting(tenant.id), state.substitutions)
+
+    async def work() -> None:
+        texts = await redact_request(here, state, redaction, request_texts(data))
+        await judge(here, redaction, texts)
+        await recall(here, state, data)
+
+    failure = await looked_through(redaction, work(), context)
+    if failure is None and redaction.changed:
+        refresh_request_copies(data)
+    return failure or redaction.refusal()

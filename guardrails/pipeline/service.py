@@ -1,0 +1,49 @@
+"""What a worker keeps for its guardrails, from its start to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guardrails.placeholders.keys import TenantKeys
+from guardrails.placeholders.minting import Minting
+from guardrails.placeholders.vault import Vault
+from guardrails.policy.policy import Policies
+from guardrails.scanning.finder import Finder
+from inferspect.settings import GuardrailSettings
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailService:
+    """The parts that requests share.
+
+    Attributes:
+        vault: values behind placeholders for answers to earlier ones; ``None`` where none are kept.
+    """
+
+    settings: GuardrailSettings
+    policies: Policies
+    finder: Finder
+    keys: TenantKeys
+    vault: Vault | None = None
+
+    def minting(self, tenant_id: str) -> Minting:
+        return Minting(self.keys, tenant_id)
+
+
+_installed: list[GuardrailService] = []
+
+
+def install(service: GuardrailService) -> None:
+    """Make ``service`` this process's; replaces one that is there."""
+    _installed[:] = [service]
+
+
+def service() -> GuardrailService:
+    """This process's guardrails.
+
+    Raises:
+        RuntimeError: the worker's start did not set them up, so nothing may be let through.
+    """
+    if not _installed:
+        raise RuntimeError("the guardrails were not started; their entry point `inferspect.extensions` is missing")
+    return _installed[0]

@@ -1,0 +1,82 @@
+"""Redacting all texts of a request or a whole answer where they stand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from guardrails.content import Text, Walk
+from guardrails.pipeline.service import GuardrailService
+from guardrails.pipeline.state import GuardrailState
+from guardrails.redaction.redaction import Redaction
+from guardrails.redaction.writing import redacted
+from guardrails.scanning.finder import Located
+from guardrails.scanning.plan import PLACEHOLDER
+
+LONGEST_TURN = 0.002  # seconds
+
+
+async def redact_request(service: GuardrailService, state: GuardrailState, redaction: Redaction, walk: Walk) -> None:
+    """Redact the texts of a request.
+
+    All are looked through before the first is changed: placeholders that the client typed itself must be known before
+    one is made.
+    """
+    found = [(text, value, findings) async for text, value, findings in _findings(service, redaction, walk)]
+    if redaction.policy.is_reversible:
+        for _, value, findings in found:
+            for finding, _ in findings:
+                if finding.entity == PLACEHOLDER:
+                    state.substitutions.typed(value[finding.start : finding.end])
+    for text, value, findings in found:
+        _write(redaction, text, value, findings)
+    _note_unreadable(redaction, walk)
+
+
+async def redact_answer(service: GuardrailService, state: GuardrailState, redaction: Redaction, walk: Walk) -> None:
+    """Redact the texts of a whole answer, but for those that an earlier pass has dealt with."""
+    async for text, value, findings in _findings(service, redaction, walk, state.seen):
+        state.seen.add(hash(_write(redaction, text, value, findings)))
+
+
+async def restore_answer(service: GuardrailService, redaction: Redaction, walk: Walk) -> None:
+    """Put values back in the place of their placeholders; nothing else is looked for, as that is done."""
+    async for text, value, findings in _findings(service, redaction, walk):
+        if "<" in value or text.is_json:
+            placeholders = [located for located in findings if located[0].entity == PLACEHOLDER]
+            after = redacted(value, placeholders, redaction.replace)
+            if after != value:
+                text.set(after)
+
+
+async def _findings(
+    service: GuardrailService, redaction: Redaction, walk: Walk, seen: set[int] | None = None
+) -> AsyncIterator[tuple[Text, str, tuple[Located, ...]]]:
+    """Each text with what was found in it, giving way to other requests now and then."""
+    policy = redaction.policy
+    turn_began = time.perf_counter()
+    for text in walk:
+        if time.perf_counter() - turn_began > LONGEST_TURN:
+            await asyncio.sleep(0)
+            turn_began = time.perf_counter()
+        if text is None:
+            continue
+        value = text.get()
+        if seen and hash(value) in seen:
+            continue
+        yield text, value, await service.finder.find(policy.spec, policy.plan, value, is_json=text.is_json)
+
+
+def _write(redaction: Redaction, text: Text, value: str, findings: tuple[Located, ...]) -> str:
+    counted = redaction.counted(findings, text.source) if findings else findings
+    after = redacted(value, counted, redaction.replace) if counted else value
+    if after != value:
+        text.set(after)
+    return after
+
+
+def _note_unreadable(redaction: Redaction, walk: Walk) -> None:
+    rules = redaction.policy.rules.pii
+    redaction.note_unreadable("TOKEN_IDS", walk.token_lists, rules.token_ids)
+    redaction.note_unreadable("MEDIA", walk.media, rules.images)

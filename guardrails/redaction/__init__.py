@@ -1,0 +1,1 @@
+"""Doing to a text what a policy says about what was found in it."""

@@ -1,0 +1,144 @@
+"""One pass of a policy over the texts of a request or an answer, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from guardrails.placeholders.minting import Minting
+from guardrails.placeholders.substitutions import Substitutions
+from guardrails.policy.policy import INJECTION, Policy
+from guardrails.prompt_injection import risk
+from guardrails.scanning.finding import Finding
+from guardrails.scanning.plan import PLACEHOLDER
+from inferspect.context import Decision, Verdict
+from inferspect.refusal import Refusal
+from inferspect.tenancy.entities import Guardrail
+
+UNTRUSTED = frozenset({"tool", "document"})
+JUDGED = frozenset({"user", *UNTRUSTED})
+REASONS: dict[Guardrail, tuple[str, str]] = {
+    "pii": ("pii_blocked", "holds personal data that this tenant does not allow"),
+    "secrets": ("secret_blocked", "holds secrets that this tenant does not allow"),
+    "content_safety": ("content_blocked", "holds content that this tenant does not allow"),
+    "prompt_injection": ("prompt_injection_blocked", "holds instructions that look like an attack on the model"),
+}
+
+
+class Redaction:
+    """Decides about each finding and keeps count.
+
+    Args:
+        policy: what happens to which entity.
+        minting: writes placeholders and hashes of this tenant.
+        substitutions: of this request; requests add to it, answers are restored from it.
+        restores: whether placeholders are replaced by what they stand for.
+
+    Attributes:
+        changed: whether a value was replaced.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        minting: Minting,
+        substitutions: Substitutions,
+        *,
+        restores: bool = False,
+    ) -> None:
+        self.policy = policy
+        self.changed = False
+        self._minting = minting
+        self._substitutions = substitutions
+        self._restores = restores
+        self._counts: dict[Guardrail, Counter[str]] = {name: Counter() for name in policy.guardrails}
+        self._decisions: dict[Guardrail, set[Decision]] = {name: set() for name in policy.guardrails}
+        self._blocked: dict[Guardrail, set[str]] = {name: set() for name in policy.guardrails}
+
+    def replace(self, finding: Finding, value: str) -> str | None:
+        """What is to stand in place of a value; ``None`` to leave it. Values to be blocked are masked too."""
+        if finding.entity == PLACEHOLDER:
+            return self._substitutions.restore(value) if self._restores else None
+        treatment = self.policy.treatments[finding.entity]
+        self._counts[treatment.guardrail][finding.entity] += 1
+        if treatment.dry_run or treatment.action == "report":
+            self._note(treatment.guardrail, "report")
+            return None
+        self.changed = True
+        if treatment.action == "block":
+            self.block(treatment.guardrail, finding.entity)
+        else:
+            self._note(treatment.guardrail, "modify")
+        if treatment.action == "hash":
+            return self._minting.hashed(finding.entity, value)
+        if treatment.action == "reversible" and self.policy.way == "input":
+            return self._substitutions.substitute(finding.entity, value)
+        return f"<{finding.entity}>"
+
+    def counted(self, findings: Iterable[Finding], source: str) -> list[Finding]:
+        """The findings of one text that count; faint signs of an attack do only where they amount to one."""
+        kept, signs = [], []
+        for finding in findings:
+            treatment = self.policy.treatments.get(finding.entity)
+            (signs if treatment is not None and treatment.guardrail == INJECTION else kept).append(finding)
+        if not signs or source not in JUDGED:
+            return kept
+        rules = self.policy.rules.prompt_injection
+        least = rules.untrusted_threshold if source in UNTRUSTED else rules.score_threshold
+        if risk(signs) < least:
+            return kept
+        return sorted([*kept, *signs], key=lambda finding: finding.start)
+
+    def note_unreadable(self, kind: str, count: int, action: str) -> None:
+        """Content that cannot be looked into, such as ``IMAGES``; ``action`` is what the rules say about it."""
+        if not count or action == "pass" or "pii" not in self._counts:
+            return
+        self._counts["pii"][kind] += count
+        if action == "report" or self.policy.rules.pii.dry_run:
+            self._note("pii", "report")
+        else:
+            self.block("pii", kind)
+
+    def block(self, guardrail: Guardrail, entity: str) -> None:
+        """Refuse what is looked at because of ``entity``."""
+        self._blocked[guardrail].add(entity)
+        self._note(guardrail, "block")
+
+    def count(self, guardrail: Guardrail, entity: str, *, dry_run: bool) -> None:
+        """Count a finding that has no place in the text, such as a judge's; it blocks unless it is a dry run."""
+        self._counts[guardrail][entity] += 1
+        if dry_run:
+            self._note(guardrail, "report")
+        else:
+            self.block(guardrail, entity)
+
+    def refusal(self) -> Refusal | None:
+        """The refusal of the first guardrail that blocks, naming entities and never values."""
+        what = "request" if self.policy.way == "input" else "answer"
+        for guardrail, entities in self._blocked.items():
+            if entities:
+                code, reason = REASONS[guardrail]
+                return Refusal(400, code, f"The {what} {reason}: {', '.join(sorted(entities))}.")
+        return None
+
+    def verdicts(self, seconds: float) -> list[Verdict]:
+        """One verdict of each guardrail; ``seconds`` is what the one pass of all took."""
+        return [
+            Verdict(
+                guardrail,
+                self._decision(guardrail),
+                self.policy.way,
+                counts=dict(self._counts[guardrail]),
+                code=REASONS[guardrail][0] if self._blocked[guardrail] else None,
+                seconds=seconds,
+                dry_run=getattr(self.policy.rules, guardrail).dry_run,
+            )
+            for guardrail in self.policy.guardrails
+        ]
+
+    def _note(self, guardrail: Guardrail, decision: Decision) -> None:
+        self._decisions[guardrail].add(decision)
+
+    def _decision(self, guardrail: Guardrail) -> Decision:
+        order: tuple[Decision, ...] = ("block", "modify", "report")
+        return next((decision for decision in order if decision in self._decisions[guardrail]), "pass")

@@ -1,0 +1,46 @@
+"""How a package beside the host joins in: a command of its own, and work at the start of each worker.
+
+Both are entry points, so the host need not know who is there: ``inferspect.commands`` are Typer applications, and
+``inferspect.extensions`` are coroutine functions that take a :class:`Worker`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+import typer
+
+from inferspect.settings import LaunchSettings, Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What an extension gets: LiteLLM's application to mount routes on, the settings, the database."""
+
+    app: FastAPI
+    settings: Settings
+    launch: LaunchSettings
+    engine: AsyncEngine
+
+
+Extension = Callable[[Worker], Awaitable[None]]
+
+
+def extensions() -> Iterator[Extension]:
+    """Those that are installed; a worker does not start where one fails."""
+    for point in sorted(entry_points(group="inferspect.extensions")):
+        extension: Extension = point.load()
+        yield extension
+
+
+def commands() -> Iterator[tuple[str, typer.Typer]]:
+    """The commands of installed packages, by name."""
+    for point in sorted(entry_points(group="inferspect.commands")):
+        yield point.name, point.load()
