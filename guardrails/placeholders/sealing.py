@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -54,7 +53,7 @@ class Sealer:
         key = self._keys.key(tenant_id, "response_id", VERSION_FOR_IDS)
         return hmac.digest(key, _bytes(response_id), "sha256")
 
-    def seal(self, tenant_id: str, response_id: str, kept: Mapping[str, str | None]) -> Sealed:
+    def seal(self, tenant_id: str, response_id: str, kept: Kept) -> Sealed:
         version = self._keys.version
         nonce = secrets.token_bytes(NONCE_BYTES)
         text = json.dumps(_newest(kept), ensure_ascii=False, separators=(",", ":"))
@@ -77,11 +76,11 @@ class Sealer:
         return kept
 
 
-def _newest(kept: Mapping[str, str | None]) -> Kept:
+def _newest(kept: Kept) -> Kept:
     """As many of the newest as may be kept, in their order."""
     room = LONGEST
     newest = []
-    for placeholder, value in reversed(list(kept.items())):
+    for placeholder, value in reversed(kept.items()):
         room -= len(placeholder) + len(value or "")
         if room < 0:
             break

@@ -179,7 +179,7 @@ class RedisVault(SealedVault):
 
     def __init__(self, client: Redis, keys: TenantKeys) -> None:
         super().__init__(keys)
-        if client.get_connection_kwargs().get("decode_responses"):
+        if client.connection_pool.connection_kwargs.get("decode_responses"):
             raise ValueError("the vault needs a Redis client without decode_responses")
         self._client = client
 
