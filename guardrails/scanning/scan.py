@@ -220,28 +220,29 @@ class _Triggers:
 
 
 class _Gate:
-    """One pattern of triggers, with what it has found last."""
+    """One pattern of triggers, with what is known from the last look: none begins from ``_origin`` to ``_clear``."""
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern
-        self._searched = 0
+        self._origin = self._clear = 0
         self._found: tuple[int, int] | None = None
 
     def use(self, pattern: re.Pattern[str]) -> None:
-        if pattern is not self._pattern:
-            self._pattern, self._found = pattern, None
-        self._found = None
+        self._pattern, self._found = pattern, None
 
     def moved(self, by: int) -> None:
-        self._searched = max(0, self._searched - by)
+        self._origin, self._clear = max(0, self._origin - by), max(0, self._clear - by)
         self._found = None
 
     def first(self, text: str, start: int, horizon: int) -> int | None:
-        if self._found is None or self._found[0] < start:
-            match = self._pattern.search(text, max(start, self._searched))
+        # A window that waits for more text is begun again, so that a look may start before the last one.
+        if not self._origin <= start <= (self._found[0] if self._found else self._clear):
+            self._origin = self._clear = start
+            self._found = None
+        if self._found is None:
+            match = self._pattern.search(text, self._clear)
             if match is None:
-                self._found = None
-                self._searched = max(self._searched, start, horizon - LONGEST_TRIGGER)
+                self._clear = max(self._clear, horizon - LONGEST_TRIGGER)
                 return None
             self._found = match.span()
         return self._found[0] if self._found[1] <= horizon else None

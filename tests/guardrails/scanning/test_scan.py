@@ -86,3 +86,10 @@ def test_a_value_is_found_wherever_it_stands(before: str, value: str) -> None:
     for shift in range(0, 130, 7):
         text = f"{'y' * shift} {before} and {value} and so on"
         assert value not in masked([text])[0]
+
+
+def test_a_window_that_ends_with_the_text_begins_at_its_first_trigger() -> None:
+    plan = Plan([Pattern("STAY", r"\d", r"\d+ nights in room \d+ at the \d+ stars hotel")])
+    scan = Scan(plan)
+    steps = [*scan.feed("12 nights in room 5 at the 4 stars hotel"), *scan.finish()]
+    assert [(f.start, f.end) for step in steps for f in step.findings] == [(0, 40)]
