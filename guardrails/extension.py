@@ -4,13 +4,44 @@ from __future__ import annotations
 
 import os
 
+from redis.asyncio import Redis
+
 from guardrails.pipeline.service import GuardrailService, install
+from guardrails.placeholders.keys import TenantKeys
+from guardrails.placeholders.vault import PostgresVault, RedisVault, Vault
+from guardrails.policy.policy import Policies
+from guardrails.scanning.finder import finder_of
 from inferspect.extension import Worker
 
 
 async def start(worker: Worker) -> None:
-    """Warm the pool, open the vault, mount the routes.
+    """Compile the default policy, warm the pool, open the vault, mount the routes.
 
     Raises:
         ValueError, OSError: a file that the settings name is wrong; the worker does not start.
     """
+    from guardrails.api import router  # noqa: PLC0415  LiteLLM is there only inside its worker
+
+    settings = worker.settings.guardrails
+    keys = TenantKeys(os.environ["LITELLM_SALT_KEY"], settings.placeholder_key_version)
+    policies = Policies(settings)
+    policies.of(worker.settings.default_rules, "input")
+    policies.of(worker.settings.default_rules, "output")
+    finder = finder_of(settings)
+    await finder.start()
+    install(GuardrailService(settings, policies, finder, keys, _vault(worker, keys)))
+    worker.app.include_router(router)
+
+
+def _vault(worker: Worker, keys: TenantKeys) -> Vault | None:
+    where = worker.settings.guardrails.vault
+    if where == "postgres":
+        vault = PostgresVault(worker.engine, keys)
+        worker.in_background(vault.run())
+        return vault
+    if where == "redis":
+        url = worker.launch.redis_url
+        if url is None:
+            raise ValueError("inferspect.guardrails.vault is `redis`, but there is no REDIS_URL and no embedded Redis")
+        return RedisVault(Redis.from_url(url), keys)
+    return None

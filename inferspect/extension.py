@@ -6,10 +6,10 @@ Both are entry points, so the host need not know who is there: ``inferspect.comm
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What an extension gets: LiteLLM's application to mount routes on, the settings, the database."""
+    """What an extension gets: LiteLLM's application to mount routes on, the settings, the database.
+
+    ``in_background`` runs a coroutine for as long as the worker lives.
+    """
 
     app: FastAPI
     settings: Settings
     launch: LaunchSettings
     engine: AsyncEngine
+    in_background: Callable[[Coroutine[Any, Any, None]], None]
 
 
 Extension = Callable[[Worker], Awaitable[None]]

@@ -83,7 +83,7 @@ async def start() -> None:
     )
     app.include_router(health_router(spool, recorder))
     for extend in extensions():
-        await extend(Worker(app, settings, launch, engine))
+        await extend(Worker(app, settings, launch, engine, in_background))
     in_background(recorder.keep_trying())
     in_background(Shipper(spool, EventWriter(engine), settings.events).run())
     in_background(listen_for_changes(launch.database_url, forget_keys))

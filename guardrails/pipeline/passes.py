@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 
 import structlog
 
+from guardrails.metrics import count
 from guardrails.judge import JudgeUnavailable
 from guardrails.redaction.redaction import Redaction
 from guardrails.scanning.budget import BudgetExceededError
@@ -24,9 +25,15 @@ async def looked_through(redaction: Redaction, work: Awaitable[None], context: R
         await work
     except Exception as error:  # noqa: BLE001  whatever went wrong, the content was not looked through
         return note_failure(redaction, error, time.perf_counter() - began, context)
-    for verdict in redaction.verdicts(time.perf_counter() - began):
-        leave(context, verdict)
+    tell(redaction.verdicts(time.perf_counter() - began), context)
     return None
+
+
+def tell(verdicts: list[Verdict], context: RequestContext | None) -> None:
+    """Leave the verdicts of a pass to the event, the response's header and the metrics."""
+    count(verdicts)
+    for verdict in verdicts:
+        leave(context, verdict)
 
 
 def note_failure(redaction: Redaction, error: Exception, seconds: float, context: RequestContext | None) -> Refusal:
@@ -36,8 +43,8 @@ def note_failure(redaction: Redaction, error: Exception, seconds: float, context
     # Not the message, nor a traceback with values: either may quote the content.
     log.error("the guardrails could not look through content", way=way, reason=type(error).__name__)
     refusal = _refusal(error, what)
-    for guardrail in redaction.policy.guardrails:
-        leave(context, Verdict(guardrail, "block", way, code=refusal.code, seconds=seconds))
+    guardrails = redaction.policy.guardrails
+    tell([Verdict(name, "block", way, code=refusal.code, seconds=seconds) for name in guardrails], context)
     return refusal
 
 

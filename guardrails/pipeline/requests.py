@@ -28,9 +28,9 @@ async def redact(context: RequestContext | None, tenant: Tenant, data: dict[str,
     redaction = Redaction(policy, here.minting(tenant.id), state.substitutions)
 
     async def work() -> None:
-        texts = await redact_request(here, state, redaction, request_texts(data))
-        await judge(here, redaction, texts)
         await recall(here, state, data)
+        await redact_request(here, state, redaction, request_texts(data))
+        await judge(here, redaction, data)
 
     failure = await looked_through(redaction, work(), context)
     if failure is None and redaction.changed:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
 from guardrails.pipeline.memory import id_of_response, remember
-from guardrails.pipeline.passes import note_failure
+from guardrails.pipeline.passes import note_failure, tell
 from guardrails.pipeline.service import service
 from guardrails.pipeline.state import state_of
 from guardrails.redaction.redaction import Redaction
@@ -15,7 +15,7 @@ from guardrails.redaction.writing import RunningRedactor
 from guardrails.scanning.json_scan import JsonScan
 from guardrails.scanning.scan import Scan
 from guardrails.streams import Blocked, redacted_stream
-from guardrails.verdicts import leave, refuse
+from guardrails.verdicts import refuse
 from inferspect.context import RequestContext
 from inferspect.tenancy import Tenant
 
@@ -81,8 +81,7 @@ class _StreamGuard:
 
     def leave_verdicts(self) -> None:
         if not self._failed:
-            for verdict in self._redaction.verdicts(self._seconds):
-                leave(self._context, verdict)
+            tell(self._redaction.verdicts(self._seconds), self._context)
 
 
 class _Guarded:

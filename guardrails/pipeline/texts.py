@@ -24,11 +24,10 @@ async def redact_request(service: GuardrailService, state: GuardrailState, redac
     one is made.
     """
     found = [(text, value, findings) async for text, value, findings in _findings(service, redaction, walk)]
-    if redaction.policy.is_reversible:
-        for _, value, findings in found:
-            for finding, _ in findings:
-                if finding.entity == PLACEHOLDER:
-                    state.substitutions.typed(value[finding.start : finding.end])
+    for _, value, findings in found:
+        for finding, _ in findings:
+            if finding.entity == PLACEHOLDER:
+                state.substitutions.typed(value[finding.start : finding.end])
     for text, value, findings in found:
         _write(redaction, text, value, findings)
     _note_unreadable(redaction, walk)

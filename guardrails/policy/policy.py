@@ -63,10 +63,6 @@ class Policy:
     def plan(self) -> Plan:
         return plan_of(self.spec)
 
-    @property
-    def is_reversible(self) -> bool:
-        return any(treatment.action == "reversible" for treatment in self.treatments.values())
-
 
 class Policies:
     """The policies of all tenants, each made once for as long as its rules live.

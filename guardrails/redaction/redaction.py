@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.substitutions import Substitutions
 from guardrails.policy.policy import INJECTION, Policy
 from guardrails.prompt_injection import risk
-from guardrails.scanning.finding import Finding
+from guardrails.scanning.finding import Finding, Located
 from guardrails.scanning.plan import PLACEHOLDER
 from inferspect.context import Decision, Verdict
 from inferspect.refusal import Refusal
@@ -75,19 +75,20 @@ class Redaction:
             return self._substitutions.substitute(finding.entity, value)
         return f"<{finding.entity}>"
 
-    def counted(self, findings: Iterable[Finding], source: str) -> list[Finding]:
+    def counted(self, found: Sequence[Located], source: str) -> Sequence[Located]:
         """The findings of one text that count; faint signs of an attack do only where they amount to one."""
-        kept, signs = [], []
-        for finding in findings:
-            treatment = self.policy.treatments.get(finding.entity)
-            (signs if treatment is not None and treatment.guardrail == INJECTION else kept).append(finding)
-        if not signs or source not in JUDGED:
-            return kept
+        signs = {located for located in found if self._is_sign(located[0].entity)}
+        if not signs:
+            return found
         rules = self.policy.rules.prompt_injection
         least = rules.untrusted_threshold if source in UNTRUSTED else rules.score_threshold
-        if risk(signs) < least:
-            return kept
-        return sorted([*kept, *signs], key=lambda finding: finding.start)
+        if source in JUDGED and risk(finding for finding, _ in signs) >= least:
+            return found
+        return [located for located in found if located not in signs]
+
+    def _is_sign(self, entity: str) -> bool:
+        treatment = self.policy.treatments.get(entity)
+        return treatment is not None and treatment.guardrail == INJECTION
 
     def note_unreadable(self, kind: str, count: int, action: str) -> None:
         """Content that cannot be looked into, such as ``IMAGES``; ``action`` is what the rules say about it."""
