@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.folding import fold, plain
@@ -28,6 +29,10 @@ QUIET = re.compile(rf"(?:[{BREAK}]+[^{BREAK}]+){{5}}(?=[{BREAK}])")
 QUIET_AT_END = re.compile(rf"(?:[{BREAK}]+[^{BREAK}]+){{5}}(?=[{BREAK}]|\Z)")
 
 
+Form = Literal["text", "json_string", "json_bare"]
+"""How a value stands in a text: as it is; inside of a JSON string, with escapes; as a JSON number, without quotes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A piece of the text about which all is known.
@@ -36,11 +41,13 @@ class Step:
         text: the piece as it came.
         findings: in the piece, in order and without overlaps.
         continues: the whole piece belongs to the last finding of the piece before.
+        form: how the values of all its findings stand in it.
     """
 
     text: str
     findings: list[Finding] = field(default_factory=list)
     continues: bool = False
+    form: Form = "text"
 
 
 class Scan:
@@ -48,12 +55,14 @@ class Scan:
 
     Args:
         plan: what to look for.
-        context: what stands before the text and tells what it is about, such as the key of a JSON member.
+        context: what stands before the text and tells what it is about, such as the key of a JSON member. A cue in it
+            counts as one in the text.
     """
 
     def __init__(self, plan: Plan, context: str = "") -> None:
         self._plan = plan
         self._context = plain(context)[-CONTEXT:]
+        self._is_cued = bool(context) and has_trigger(plan, self._context)
         self._text = ""
         self._reading = ""
         self._position = 0
@@ -96,6 +105,10 @@ class Scan:
             return None
         if self._rest is not None:
             return self._continued(self._rest)
+        if self._is_cued:
+            window = self._window(self._position)
+            self._is_cued = window is None
+            return window
         horizon, passable = self._horizons()
         trigger = self._triggers.first(self._position, horizon)
         begin = passable if trigger is None else self._token_start(trigger)
@@ -182,6 +195,14 @@ class Scan:
         self._context = (self._context + blanked)[-CONTEXT:]
         self._position = end
         return step
+
+
+def has_trigger(plan: Plan, text: str) -> bool:
+    """Whether there is anything in ``text``, already plain, that a scan would look at."""
+    first = plan.text_trigger if text.isascii() else plan.unicode_trigger
+    if first.search(text):
+        return True
+    return plan.folded_trigger is not None and plan.folded_trigger.search(fold(text)) is not None
 
 
 class _Triggers:

@@ -88,6 +88,14 @@ def test_a_value_is_found_wherever_it_stands(before: str, value: str) -> None:
         assert value not in masked([text])[0]
 
 
+@pytest.mark.parametrize(("context", "found"), [("Mr ", 1), ("mr: Mr ", 1), ("Ms ", 0), ("", 0)])
+def test_a_cue_in_the_context_counts_as_one_in_the_text(context: str, found: int) -> None:
+    scan = Scan(PLAN, context)
+    steps = [*(step for character in "John Doe went" for step in scan.feed(character)), *scan.finish()]
+    assert sum(len(step.findings) for step in steps) == found
+    assert "".join(step.text for step in steps) == "John Doe went"
+
+
 def test_a_window_that_ends_with_the_text_begins_at_its_first_trigger() -> None:
     plan = Plan([Pattern("STAY", r"\d", r"\d+ nights in room \d+ at the \d+ stars hotel")])
     scan = Scan(plan)
