@@ -1,0 +1,74 @@
+"""How much processor time looking through a text may take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+KILOBYTE = 1024  # characters
+
+T = TypeVar("T")
+
+
+class BudgetExceededError(Exception):
+    """A text takes longer than its budget allows; it has not been looked through and must not go on."""
+
+    def __init__(self) -> None:
+        super().__init__("the text takes longer to look through than its budget allows")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What every text may take.
+
+    Attributes:
+        base: seconds of processor time for a text of any length.
+        per_kilobyte: seconds on top for each 1024 characters.
+    """
+
+    base: float = 0.1
+    per_kilobyte: float = 0.002
+
+    def spending(self, characters: int = 0) -> Spending:
+        """The account of one text, of which so many characters are there."""
+        return Spending(self, characters)
+
+
+class Spending:
+    """What one text has taken so far.
+
+    Only the time in which steps are made counts, not what happens between them: on an event loop that is the work
+    of others.
+
+    Args:
+        budget: what it may take.
+        characters: how many of it are there.
+    """
+
+    def __init__(self, budget: Budget, characters: int = 0) -> None:
+        self._per_character = budget.per_kilobyte / KILOBYTE
+        self._left = budget.base + characters * self._per_character
+
+    def allow(self, characters: int) -> None:
+        """The text has grown by so many characters."""
+        self._left += characters * self._per_character
+
+    def within(self, steps: Iterable[T]) -> Iterator[T]:
+        """The same steps, as long as the budget lasts.
+
+        Raises:
+            BudgetExceededError: making the next step took more than was left. A step is a piece without triggers or
+                one window, so this is noticed soon.
+        """
+        making = iter(steps)
+        while True:
+            began = time.thread_time()
+            step = next(making, self)
+            self._left -= time.thread_time() - began
+            if self._left < 0:
+                raise BudgetExceededError
+            if isinstance(step, Spending):
+                return
+            yield step
