@@ -18,10 +18,13 @@ class ContextWords:
 
     Args:
         words: in any case, with or without diacritics; a word in the text counts when it begins with one of them.
+        whole_up_to: words of at most this many characters count only where they stand alone.
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(fold(word.strip())) for word in words)})")
+    def __init__(self, words: Iterable[str], whole_up_to: int = 0) -> None:
+        folded = [fold(word.strip()) for word in words]
+        patterns = [re.escape(word) + (r"(?!\w)" if len(word) <= whole_up_to else "") for word in folded]
+        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})")
 
     def precede(self, text: str, begin: int) -> bool:
         """Whether one of the words stands in the 60 characters before ``begin``."""
