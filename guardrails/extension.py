@@ -6,11 +6,10 @@ import os
 
 from redis.asyncio import Redis
 
-from guardrails.pipeline.service import GuardrailService, install
+from guardrails.pipeline.service import GuardrailService, install, started_finder
 from guardrails.placeholders.keys import TenantKeys
 from guardrails.placeholders.vault import PostgresVault, RedisVault, Vault
-from guardrails.policy.policy import Policies
-from guardrails.scanning.finder import finder_of
+from guardrails.policy.policy import Policies, Way
 from inferspect.extension import Worker
 
 
@@ -20,17 +19,19 @@ async def start(worker: Worker) -> None:
     Raises:
         ValueError, OSError: a file that the settings name is wrong; the worker does not start.
     """
-    from guardrails.api import router  # noqa: PLC0415  LiteLLM is there only inside its worker
+    from guardrails.api import mount  # noqa: PLC0415  LiteLLM is there only inside its worker
 
     settings = worker.settings.guardrails
     keys = TenantKeys(os.environ["LITELLM_SALT_KEY"], settings.placeholder_key_version)
     policies = Policies(settings)
-    policies.of(worker.settings.default_rules, "input")
-    policies.of(worker.settings.default_rules, "output")
-    finder = finder_of(settings)
-    await finder.start()
+    ways: tuple[Way, ...] = ("input", "output")
+    for way in ways:
+        policy = policies.of(worker.settings.default_rules, way)
+        if policy is not None:
+            _ = policy.plan  # compiled now, and not while a first request waits
+    finder = await started_finder(settings)
     install(GuardrailService(settings, policies, finder, keys, _vault(worker, keys)))
-    worker.app.include_router(router)
+    mount(worker.app)
 
 
 def _vault(worker: Worker, keys: TenantKeys) -> Vault | None:

@@ -8,7 +8,10 @@ from guardrails.placeholders.keys import TenantKeys
 from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.vault import Vault
 from guardrails.policy.policy import Policies
+from guardrails.scanning.budget import Budget
+from guardrails.scanning.cache import FindingsCache
 from guardrails.scanning.finder import Finder
+from guardrails.scanning.pool import ScanPool
 from inferspect.settings import GuardrailSettings
 
 
@@ -28,6 +31,25 @@ class GuardrailService:
 
     def minting(self, tenant_id: str) -> Minting:
         return Minting(self.keys, tenant_id)
+
+
+PLAN_FUNCTION = "guardrails.policy.plans.plan_of"
+KILOBYTES_FOR_THE_BASE = 50
+
+
+async def started_finder(settings: GuardrailSettings) -> Finder:
+    """A finder with its pool, warm.
+
+    Raises:
+        PoolError: a process of the pool does not start.
+    """
+    budget = Budget(settings.budget, settings.budget / KILOBYTES_FOR_THE_BASE)
+    pool = None
+    if settings.pool_processes:
+        pool = ScanPool(PLAN_FUNCTION, budget, processes=settings.pool_processes, deadline=settings.deadline)
+        await pool.start()
+    cache = FindingsCache(settings.cache_bytes, settings.cache_for)
+    return Finder(cache, pool, budget, inline_characters=settings.inline_characters)
 
 
 _installed: list[GuardrailService] = []

@@ -9,8 +9,9 @@ from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.substitutions import Substitutions
 from guardrails.policy.policy import INJECTION, Policy
 from guardrails.prompt_injection import risk
-from guardrails.scanning.finding import Finding, Located
+from guardrails.scanning.finding import Finding
 from guardrails.scanning.plan import PLACEHOLDER
+from guardrails.scanning.whole import Located
 from inferspect.context import Decision, Verdict
 from inferspect.refusal import Refusal
 from inferspect.tenancy.entities import Guardrail

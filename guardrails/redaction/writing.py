@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from guardrails.scanning.finding import Finding
-from guardrails.scanning.json_scan import Form
-from guardrails.scanning.scan import Step
+from guardrails.scanning.scan import Form, Step
 
 Replace = Callable[[Finding, str], str | None]
 """Gives what is to stand in place of a value, or ``None`` to leave it."""
