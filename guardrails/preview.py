@@ -1,24 +1,36 @@
-"""What the guardrails would do with a text: for the command line and the API, by the same way as for requests."""
+"""What the guardrails would do with a text: for the command line and the API, by the same way as for requests.
+
+A model that judges, as ``judge`` in a tenant's rules, is not asked.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
-from guardrails.pipeline.service import GuardrailService
+from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.substitutions import Substitutions
-from guardrails.policy.policy import Way
+from guardrails.policy.policy import Policies, Way
 from guardrails.redaction.redaction import Redaction
 from guardrails.redaction.writing import redacted
+from guardrails.scanning.finder import Finder
 from guardrails.scanning.plan import PLACEHOLDER
 from inferspect.context import Verdict
 from inferspect.tenancy.rules import TenantRules
 
+Source = Literal["user", "system", "assistant", "tool", "document"]
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One finding; ``start`` and ``end`` count characters of the text."""
+    """One finding; ``start`` and ``end`` count characters of the text.
+
+    Attributes:
+        score: confidence from 0 to 1, after what stands around the value.
+        validated: whether a checksum, a registry or an exact grammar confirmed it.
+        action: what the rules say about it; with ``dry_run`` it is not done.
+    """
 
     guardrail: str
     entity: str
@@ -49,25 +61,36 @@ class Preview:
 
 
 async def preview(
-    service: GuardrailService, tenant_id: str, rules: TenantRules, text: str, way: Way = "input", source: str = "user"
+    policies: Policies,
+    finder: Finder,
+    minting: Minting,
+    rules: TenantRules,
+    text: str,
+    *,
+    way: Way = "input",
+    source: Source = "user",
 ) -> Preview:
     """Look through a text by a tenant's rules.
 
     Args:
-        source: whose text it is: ``user``, ``system``, ``assistant``, ``tool`` or ``document``.
+        minting: writes placeholders of the tenant.
+        source: whose text it is; only attacks are judged by it.
 
     Raises:
-        BudgetExceededError: the text takes too long.
+        BudgetExceededError, TimeoutError: the text takes too long.
     """
-    policy = service.policies.of(rules, way)
+    policy = policies.of(rules, way)
     if policy is None:
         return Preview(text, None, [], [])
     began = time.perf_counter()
-    minting = service.minting(tenant_id)
-    redaction = Redaction(policy, minting, Substitutions(minting))
-    found = await service.finder.find(policy.spec, policy.plan, text, is_json=False)
-    counted = redaction.counted(found, source)
-    after = redacted(text, counted, redaction.replace)
+    substitutions = Substitutions(minting)
+    redaction = Redaction(policy, minting, substitutions)
+    found = redaction.counted(await finder.find(policy.spec, policy.plan, text, is_json=False), source)
+    values = [finding for finding, _ in found if finding.entity != PLACEHOLDER]
+    for finding, _ in found:
+        if finding.entity == PLACEHOLDER:
+            substitutions.typed(text[finding.start : finding.end])
+    after = redacted(text, found, redaction.replace)
     refusal = redaction.refusal()
     spans = [
         Span(
@@ -80,8 +103,8 @@ async def preview(
             treatment.action,
             treatment.dry_run,
         )
-        for finding, _ in counted
-        if finding.entity != PLACEHOLDER and (treatment := policy.treatments[finding.entity])
+        for finding in values
+        for treatment in [policy.treatments[finding.entity]]
     ]
     return Preview(
         None if refusal else after,

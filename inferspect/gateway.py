@@ -26,6 +26,7 @@ from inferspect.http.governed_routes import GovernedRoutesMiddleware
 from inferspect.http.health import health_router
 from inferspect.http.json_body import JsonBodyMiddleware
 from inferspect.http.management import ManagementMiddleware
+from inferspect.http.metrics import metrics_router
 from inferspect.http.recording import RecordingMiddleware
 from inferspect.http.request_context import RequestContextMiddleware
 from inferspect.launcher.home import LaunchError
@@ -82,6 +83,7 @@ async def start() -> None:
         Middleware(JsonBodyMiddleware, is_model_route=is_model_route),
     )
     app.include_router(health_router(spool, recorder))
+    app.include_router(metrics_router())
     for extend in extensions():
         await extend(Worker(app, settings, launch, engine, in_background))
     in_background(recorder.keep_trying())

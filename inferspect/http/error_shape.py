@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger("inferspect.http")
 
 FIRST_ERROR = 400
+OWN_ROUTES = ("/api/v1/", "/inferspect/metrics")
 LONGEST_BODY = 1024**2
 BODY_HEADERS = frozenset({b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"})
 
 
 class ErrorShapeMiddleware:
-    """Rewrites JSON and plain text error bodies of model routes and of paths that are no route at all.
+    """Rewrites JSON and plain text error bodies of model routes, of our own, and of paths that are no route at all.
 
     Streams and other routes' bodies pass untouched.
 
@@ -41,7 +42,8 @@ class ErrorShapeMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, scope, rewrites=self._is_model_route(scope["path"]))
+        path = scope["path"]
+        answer = _Answer(send, scope, rewrites=path.startswith(OWN_ROUTES) or self._is_model_route(path))
         try:
             if (refused := _refusal()) is not None:
                 raise refused  # by a middleware further out

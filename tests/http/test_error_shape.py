@@ -85,6 +85,25 @@ async def test_other_answers_pass_untouched(client: Client, path: str, response:
     assert answer.headers["content-type"] == plain.headers["content-type"]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/guardrails/preview", "/inferspect/metrics"])
+async def test_an_error_of_a_route_of_our_own_has_openais_shape(client: Client, path: str) -> None:
+    """As LiteLLM and FastAPI answer for it: a refusal, a field that is wrong, a key that is."""
+    told = Refusal(403, "not_tenant_admin", "This needs another key.", "tenant_id")
+    answer = await client(shaped(answering(JSONResponse({"detail": told.detail}, 403)))).post(path)
+    assert answer.json()["error"] == {
+        "message": "This needs another key.",
+        "type": "permission_error",
+        "param": "tenant_id",
+        "code": "not_tenant_admin",
+    }
+    wrong = {"detail": [{"loc": ["body", "text"], "msg": "Field required", "type": "missing"}]}
+    answer = await client(shaped(answering(JSONResponse(wrong, 422)))).post(path)
+    assert answer.json()["error"]["code"] == "invalid_request"
+    assert "body.text" in answer.json()["error"]["message"]
+    answer = await client(shaped(answering(JSONResponse({"error": {"message": "no", "code": "401"}}, 401)))).post(path)
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+
+
 @pytest.mark.parametrize("path", [CHAT, OTHER])
 async def test_a_refusal_that_is_raised_is_the_answer(client: Client, path: str) -> None:
     """With its status, code, message and parameter."""

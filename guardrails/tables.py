@@ -1,0 +1,88 @@
+"""Shows previews and accuracy to a person at a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from guardrails.accuracy import Accuracy, Figures, Mistake
+
+# What a terminal would act on, and what a lone half of a pair of surrogates would fail to be printed for.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+STYLES = {"block": "bold red", "report": "yellow", "pass": "green"}
+
+
+def print_preview(shown: Mapping[str, Any], text: str, console: Console) -> None:
+    """A preview as :meth:`guardrails.preview.Preview.as_json` gives it, of ``text``."""
+    table = _table(left=("guardrail", "entity"), right=("start", "end", "score"), more=("validated", "action", "value"))
+    for span in shown["spans"]:
+        action = f"{span['action']} (dry run)" if span["dry_run"] else span["action"]
+        place = str(span["start"]), str(span["end"]), f"{span['score']:.2f}"
+        value = printable(text[span["start"] : span["end"]])
+        validated = "yes" if span["validated"] else ""
+        table.add_row(span["guardrail"], span["entity"], *place, validated, action, Text(value))
+    console.print(table if shown["spans"] else "nothing found")
+    for verdict in shown["verdicts"]:
+        counts = ", ".join(f"{entity} {count}" for entity, count in sorted(verdict["counts"].items()))
+        described = Text(f"\n{verdict['guardrail']}: ", end="")
+        described.append(verdict["decision"], STYLES.get(verdict["decision"], "cyan"))
+        described.append(f" (dry run) {counts}" if verdict["dry_run"] else f" {counts}")
+        console.print(described, end="")
+    if shown["refusal"]:
+        console.print(f"\n\n{shown['refusal']['code']}: {shown['refusal']['message']}", markup=False)
+    else:
+        console.print(Text(f"\n\n{printable(shown['text'])}"), soft_wrap=True)
+
+
+def print_accuracy(accuracy: Accuracy, shown: Sequence[Mistake], console: Console) -> None:
+    """Figures by entity and over all, what was left out, and some of the mistakes."""
+    table = _table(left=("entity",), right=("labelled", "found", "right", "exact", "precision", "recall", "F1"))
+    for entity, figures in sorted(accuracy.by_entity.items()):
+        table.add_row(entity, *_row(figures))
+    table.add_section()
+    table.add_row("all", *_row(accuracy.overall), style="bold")
+    console.print(table)
+    console.print(f"\n{accuracy.texts} text(s)")
+    if accuracy.not_looked_for:
+        labels = ", ".join(f"{label} ({count})" for label, count in sorted(accuracy.not_looked_for.items()))
+        console.print(Text(f"labels that these rules do not look for, left out of the figures: {printable(labels)}"))
+    for mistake in shown:
+        seen = f", found as {mistake.taken_for}" if mistake.taken_for else ""
+        line = Text(f"\n{mistake.place}: {mistake.kind} of {mistake.entity}{seen}: ", end="")
+        line.append(_on_one_line(mistake.before), "dim")
+        line.append(_on_one_line(mistake.value), "bold")
+        line.append(_on_one_line(mistake.after), "dim")
+        console.print(line, soft_wrap=True, end="")
+    hidden = len(accuracy.mistakes) - len(shown)
+    console.print(f"\n{hidden} more mistake(s) not shown; see --misses" if hidden else "")
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal would act on written out."""
+    return UNPRINTABLE.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+
+
+def _on_one_line(text: str) -> str:
+    return printable(text.replace("\n", " ").replace("\t", " "))
+
+
+def _row(figures: Figures) -> list[str]:
+    shares = (figures.precision, figures.recall, figures.f1)
+    counts = (figures.labelled, figures.found, figures.right, figures.exact)
+    return [*map(str, counts), *("-" if share is None else f"{share:.3f}" for share in shares)]
+
+
+def _table(left: Sequence[str], right: Sequence[str], more: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in left:
+        table.add_column(name, no_wrap=True)
+    for name in right:
+        table.add_column(name, no_wrap=True, justify="right")
+    for name in more:
+        table.add_column(name, overflow="fold")
+    return table
