@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from guardrails.content.signatures import ALTERED, keeps_signature
+
 if TYPE_CHECKING:
     from inferspect.refusal import Refusal
 
@@ -73,16 +75,13 @@ class Channel:
 
 
 class Channels:
-    """The running texts of one answer, by their place in it.
-
-    Attributes:
-        transcript: each text that has ended, as the provider wrote it, and as it went out.
-    """
+    """The running texts of one answer, by their place in it."""
 
     def __init__(self, open_redactor: OpenRedactor) -> None:
         self._open = open_redactor
         self._running: dict[Hashable, Channel] = {}
-        self.transcript: dict[tuple[Form, str], str] = {}
+        self._transcript: dict[tuple[Form, str], str] = {}
+        self._ended: dict[Hashable, Channel] = {}
         self._forms: dict[Hashable, Form] = {}
 
     def feed(self, place: Hashable, text: str, form: Form = "text") -> str:
@@ -99,19 +98,21 @@ class Channels:
         if channel is None:
             return ""
         rest = channel.finish()
-        self.transcript[self._forms.pop(place), channel.said] = channel.sent
+        self._transcript[self._forms.pop(place), channel.said] = channel.sent
+        self._ended[place] = channel
         return rest
 
-    def running(self) -> list[Hashable]:
-        """The places of the texts that have not ended, in the order in which they began."""
-        return list(self._running)
+    def signature(self, place: Hashable, signature: str) -> str:
+        """The signature of the thought that ended at a place; one that holds no more is replaced by a mark."""
+        thought = self._ended.get(place)
+        return signature if thought is None or keeps_signature(thought.said, thought.sent) else ALTERED
 
     def whole(self, text: str, form: Form = "text") -> str:
         """A text that came as a whole; one that was streamed before is what went out then."""
         if not text:
             return text
-        known = self.transcript.get((form, text))
+        known = self._transcript.get((form, text))
         if known is None:
             redactor = self._open(form)
-            known = self.transcript[form, text] = redactor.feed(text) + redactor.finish()
+            known = self._transcript[form, text] = redactor.feed(text) + redactor.finish()
         return known

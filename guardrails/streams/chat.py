@@ -22,6 +22,8 @@ from guardrails.streams.tree import (
 # What every chunk repeats about the answer as a whole.
 ENVELOPE = frozenset({"id", "object", "created", "model", "system_fingerprint", "service_tier", "provider"})
 
+# LiteLLM puts signed thoughts in two places.
+THOUGHTS = (("thinking_blocks",), ("provider_specific_fields", "thinking_blocks"))
 ELSEWHERE = ENVELOPE | {"choices"}
 
 
@@ -53,6 +55,7 @@ class ChatRewriter:
         index = get(choice, "index") or 0
         ends = bool(get(choice, "finish_reason"))
         new = choice if get(choice, "logprobs") is None else with_members(choice, {"logprobs": None})
+        new = self._with_valid_signatures(index, new, before)
         written: dict[Path, Written] = {}
         for path, value in list(texts(new)):
             if path[-1] in RUNNING and isinstance(value, str):
@@ -71,6 +74,22 @@ class ChatRewriter:
             elif tail := self._end(place):
                 new = replaced(new, here.path, here.text + tail)
         return new
+
+    def _with_valid_signatures(self, index: int, choice: Node, before: list[Node]) -> Node:
+        """``choice`` with marks in place of signatures whose thoughts were altered; such a thought ends here."""
+        delta = get(choice, "delta")
+        for way in THOUGHTS:
+            blocks = get(delta, way[0]) if len(way) == 1 else get(get(delta, way[0]), way[1])
+            for position, block in enumerate(blocks if isinstance(blocks, list) else ()):
+                signature = get(block, "signature")
+                if isinstance(signature, str) and signature:
+                    path = ("delta", *way, position)
+                    place = (index, *place_of(choice, (*path, "thinking")))
+                    if place in self._last and not get(block, "thinking"):
+                        before += self._tail(place)
+                    valid = self._channels.signature(place, signature)
+                    choice = choice if valid == signature else replaced(choice, (*path, "signature"), valid)
+        return choice
 
     def _end(self, place: Path) -> str:
         self._last.pop(place, None)

@@ -16,8 +16,7 @@ DELTA_TYPES = {"text": "text_delta", "thinking": "thinking_delta"}
 class MessagesRewriter:
     """A running text is a member of the deltas of one content block. What is held back goes out before its end.
 
-    A signature passes although the thinking that it signs may have changed: it is opaque, and where the change was
-    that placeholders were replaced by what they stand for, the next request turns them back and needs it.
+    The signature of a thought goes out after all of it, and as a mark where the thought was altered for good.
     """
 
     def __init__(self, channels: Channels) -> None:
@@ -45,6 +44,10 @@ class MessagesRewriter:
         before = self._tails(index) if signs or member == "content_block" else []
         running = {(key,) for key in (RUNNING if member == "delta" else DELTA_TYPES)}
         new, held_back = inner, False
+        if signs:
+            signature = get(inner, "signature") or ""
+            if (valid := self._channels.signature((index, "thinking"), signature)) != signature:
+                new = replaced(inner, ("signature",), valid)
         for path, value in list(texts(inner)):
             if isinstance(value, str) and path in running:
                 place = (index, *place_of(inner, path))

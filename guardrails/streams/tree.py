@@ -11,17 +11,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from guardrails.content import LABELS, MEDIA, MEDIA_VALUES, OPAQUE_TYPES
+from guardrails.content.fields import FREE, LABELS, MEDIA, MEDIA_STRINGS, MEDIA_VALUES, OPAQUE_SOURCES
 
 Node = Any
 Path = tuple[Any, ...]
 
 # Labels of single events; ``obfuscation`` is padding that hides the length of pieces.
 STREAM_LABELS = LABELS | {
-    "event_id", "response_id", "obfuscation", "b64_json", "partial_image_b64", "service_tier", "system_fingerprint",
-    "finishReason", "modelVersion", "responseId", "category", "probability", "blockReason",
+    "event_id", "response_id", "obfuscation", "partial_image_b64", "service_tier", "system_fingerprint", "modelVersion",
+    "responseId", "category", "probability", "blockReason",
 }  # fmt: skip
-FREE_FORM = frozenset({"input", "args", "arguments"})
+FREE_FORM = FREE - {"response"}  # in an event that is the answer itself
 # Between one piece of a list's element and the next, its place in the list may change, but not this.
 INDEX = "index"
 
@@ -106,13 +106,17 @@ def texts(node: Node, path: Path = (), skip: frozenset[str] = frozenset()) -> It
     A free-form JSON value, such as the input of a tool, is given as it is. Members of ``node`` itself whose names are
     in ``skip`` are left out as well.
     """
+    if get(node, "type") == "redacted_thinking":
+        return
     # Parsers of JSON let nothing in that is nested too deeply for a recursion.
+    media = MEDIA_STRINGS | {"result"} if get(node, "type") == "image_generation_call" else MEDIA_STRINGS
     encoded = not isinstance(node, list | tuple) and _is_encoded(node, path)
     for key, value in members(node):
         if key in skip:
             continue
         if isinstance(value, str):
-            if value and key not in STREAM_LABELS and not (encoded and key in MEDIA_VALUES):
+            is_media = (key in media or (encoded and key in MEDIA_VALUES)) and " " not in value
+            if value and key not in STREAM_LABELS and not is_media:
                 yield (*path, key), value
         elif key in FREE_FORM and isinstance(value, dict | list):
             if value:
@@ -122,8 +126,9 @@ def texts(node: Node, path: Path = (), skip: frozenset[str] = frozenset()) -> It
 
 
 def _is_encoded(node: Node, path: Path) -> bool:
-    kind = get(node, "type")
-    return bool(path and path[-1] in MEDIA) or (isinstance(kind, str) and kind in OPAQUE_TYPES)
+    if not path:
+        return False
+    return path[-1] in MEDIA or (path[-1] == "source" and get(node, "type") in OPAQUE_SOURCES)
 
 
 def place_of(node: Node, path: Path) -> Path:

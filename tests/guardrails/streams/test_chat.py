@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from litellm.types.utils import ModelResponseStream, TextCompletionResponse
 from openai.types.chat import ChatCompletionChunk
 
+from guardrails.content.signatures import ALTERED
 from tests.guardrails.streams.streaming import MASK, SECRET, cut, masked, sent, sizes, texts
 
 # How each kind of running text stands in a delta.
@@ -77,9 +78,7 @@ def test_a_text_of_any_kind_is_redacted_as_a_whole(kind: str, form: Any, text: s
     assert SECRET not in json.dumps(out)
 
 
-@given(
-    answers=st.lists(texts, min_size=2, max_size=3), sizes=sizes, order=st.randoms(use_true_random=False)
-)
+@given(answers=st.lists(texts, min_size=2, max_size=3), sizes=sizes, order=st.randoms(use_true_random=False))
 def test_choices_do_not_mix(answers: list[str], sizes: list[int], order: Any) -> None:
     """Each choice is a text of its own, however their pieces are shuffled into one another."""
     queues = [[chunk({"content": piece}, index) for piece in cut(text, sizes)] for index, text in enumerate(answers)]
@@ -188,3 +187,16 @@ def test_completions_are_redacted_for_each_choice(form: str, text: str, sizes: l
         mine = [made["choices"][0] for made in out if made["choices"][0]["index"] == index]
         assert "".join(choice.get("text") or "" for choice in mine) == masked(text)
         assert [bool(choice.get("finish_reason")) for choice in mine] == [False] * (len(mine) - 1) + [True]
+
+
+@pytest.mark.parametrize("thought", [f"ask {SECRET}", "ask them"])
+def test_the_signature_of_an_altered_thought_is_marked(thought: str) -> None:
+    """It comes after all of the thought, and a thought that was left alone keeps it."""
+    signed = {"type": "thinking", "thinking": "", "signature": "EqQB@x.org=="}
+    chunks = [chunk(DELTAS["thinking"](thought)), chunk({"thinking_blocks": [signed]}), chunk({}, finish="stop")]
+    blocks = [made["choices"][0]["delta"].get("thinking_blocks") for made in shown(sent(map(as_object, chunks)))]
+    assert "".join(found[0]["thinking"] for found in blocks if found) == masked(thought)
+    expected = "EqQB@x.org==" if thought == masked(thought) else ALTERED
+    assert [found[0]["signature"] for found in blocks if found and found[0].get("signature")] == [expected]
+    assert blocks[-2] is not None
+    assert blocks[-2][0]["signature"] == expected
