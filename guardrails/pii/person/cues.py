@@ -7,16 +7,16 @@ from typing import Literal
 
 from guardrails.scanning.folding import fold
 
-Kind = Literal["stated", "title", "salutation", "signature", "self", "role", "address"]
+Kind = Literal["stated", "label", "title", "salutation", "signature", "self", "role", "address"]
 
 REACH = 40
 """How many characters before a name are looked at."""
 
-# Applied, in lower case, to what stands before a name. An own name, a label in a form, a signature as signed.
+# Applied to what stands before a name, folded; those of forms of address to it in lower case only.
 PATTERNS: dict[Kind, str] = {
     "stated": (
-        r"(?:my|his|her|full|customer|patient|client|employee|contact|holder|account|first|last|sur|middle|legal)[ _-]?name"
-        r"(?:'s| is|\s?[:=]) ?|(?:^|[\n;,|({]) ?name ?[:=] ?|signed(?: by)? ?:? |signature ?: ?"
+        r"(?:my|his|her|full|customer|patient|client|employee|contact|holder|account|first|last|sur|middle|legal)[ _-]?"
+        r"name(?:'s| is|\s?[:=]) ?|signed(?: by)? ?:? |signature ?: ?"
         r"|(?:ten (?:toi|em|minh|anh|chi|chau|con) la|(?:toi|em|minh|anh|chi|chau|con) ten(?: la)?) ?:? ?"
         r"|(?:ho va ten|ho ten|ho & ten|ten khach hang|ten benh nhan|nguoi ky|nguoi nhan|nguoi gui|nguoi lien he"
         r"|chu tai khoan|chu tk|ky ten)[^:\n]{0,15}: ?|(?:khach hang|benh nhan|patient|customer|client|contact) ?: ?"
@@ -29,26 +29,34 @@ PATTERNS: dict[Kind, str] = {
     ),
     "self": r"(?:i am|i'm|i\u2019m|this is|call me|(?:toi|em|minh|chau) la) ",
     "role": (
-        r"(?:patients?,?|customer|client|employee|colleague|manager|nurse|tenant|contact|contacted|ask|asked|by|with|to|from"
-        r"|assigned to|told|tell|met|and|khach hang|benh nhan|nhan vien|giam doc|truong phong|bac si|luat su|ke toan|gui cho"
+        r"(?:patients?,?|customer|client|employee|colleague|manager|nurse|tenant|contact|contacted|ask|asked|by|with|to"
+        r"|from|assigned to|told|tell|met|and|khach hang|benh nhan|nhan vien|giam doc|truong phong|bac si|luat su|ke toan|gui cho"
         r"|gui|cho|boi|voi) "
     ),
     "address": r"(?:anh|chị|ông|bà|cô|thầy|bác|chú|em|bạn|dì|cậu|chi|ong|ba|co|thay|bac|chu|ban) ",
 }
 _ALL = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in PATTERNS.items() if kind != "address")
-BEFORE = re.compile(rf"(?<!\w)(?:{_ALL})$|(?:^|[\n;,|({{]) ?name ?[:=] ?$")
+BEFORE = re.compile(rf"(?<!\w)(?:{_ALL})$|(?P<label>(?:^|[\n;,|({{]) ?name ?[:=] ?)$")
 ADDRESS = re.compile(rf"(?<!\w){PATTERNS['address']}$")
 
 TOKENS = (
     "name", "Name", "NAME", "signed", "Signed", "Signature", "Mr", "Mrs", "Ms", "Mx", "Miss", "Mister", "Dr", "Prof",
-    "Professor", "mr", "mrs", "ms", "miss", "dr", "MR", "MRS", "MS", "DR", "Dear", "dear", "DEAR", "Regards", "regards", "Sincerely",
+    "Professor", "mr", "mrs", "ms", "miss", "dr", "MR", "MRS", "MS", "DR", "Dear", "dear", "DEAR", "Regards",
+    "regards", "Sincerely",
     "sincerely", "faithfully", "wishes", "Thanks", "Cheers", "I'm", "am", "Patient", "patient", "Customer", "customer",
-    "Client", "client", "Employee", "employee", "colleague", "Contact", "contact", "ask", "Ask", "asked", "Assigned", "assigned",
+    "Client", "client", "Employee", "employee", "colleague", "Contact", "contact", "ask", "Ask", "asked", "Assigned",
+    "assigned",
     "tên", "Tên", "TÊN", "ten", "Ten", "hàng", "HÀNG", "hang", "bệnh", "Bệnh", "benh", "Benh", "ký", "ky",
-    "giám", "Giám", "anh", "Anh", "ANH", "chị", "Chị", "CHỊ", "ông", "Ông", "ÔNG", "Ong", "bà", "Bà", "BÀ", "cô", "Cô", "thầy",
+    "giám", "Giám", "anh", "Anh", "ANH", "chị", "Chị", "CHỊ", "ông", "Ông", "ÔNG", "Ong", "bà", "Bà", "BÀ", "cô",
+    "Cô", "thầy",
     "Thầy", "bác", "Bác", "chú", "Chú", "em", "Em", "tài", "Tài", "khoản",
 )  # fmt: skip
 """A word of each cue that is rare in prose, to trigger on."""
+
+LAST_WORDS = frozenset(
+    fold(word) for pattern in PATTERNS.values() for word in re.findall(r"i'm|[^\W\d_]{2,}", pattern)
+) | {"i\u2019m", "patient"}
+"""Words that a cue may end with, and some others."""
 
 
 def before(text: str, begin: int) -> Kind | None:
@@ -57,5 +65,5 @@ def before(text: str, begin: int) -> Kind | None:
     folded = fold(context)
     found = BEFORE.search(folded)
     if found:
-        return found.lastgroup or "stated"  # type: ignore[return-value]
+        return found.lastgroup  # type: ignore[return-value]
     return "address" if ADDRESS.search(context.lower()) else None

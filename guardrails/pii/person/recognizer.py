@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from guardrails.pii.person import cues
 from guardrails.pii.person.english_names import AMBIGUOUS_GIVEN_NAMES, GIVEN_NAMES, SURNAMES
@@ -29,11 +30,17 @@ from guardrails.scanning.words import any_of
 LETTERS = [chr(code) for code in (*range(0x41, 0x250), *range(0x1E00, 0x1F00)) if chr(code).isalpha()]
 UPPER = "".join(letter for letter in LETTERS if letter.isupper())
 LOWER = "".join(letter for letter in LETTERS if letter.islower())
-WORD = re.compile(rf"(?<![\w@/.])(?:[{UPPER}]\.(?= [{UPPER}])|[{UPPER}][{UPPER}{LOWER}]*(?:['\u2019\-][{UPPER}{LOWER}]+)*(?![\w@]))")
-SURNAME_LIKE = re.compile(r"(?:O['\u2019]|Mc|Mac|Fitz)[A-Z][a-z]{2,}|[A-Z][a-z]+(?:son|sen|ez|ski|sky|ova|berg|stein|wicz|enko)")
+WORD = re.compile(
+    rf"(?<![\w@/.])(?:[{UPPER}]\.(?= [{UPPER}])"
+    rf"|[{UPPER}][{UPPER}{LOWER}]*(?:['\u2019\-](?![sS](?!\w))[{UPPER}{LOWER}]+)*(?![\w@]))"
+)
+SURNAME_LIKE = re.compile(
+    r"(?:O['\u2019]|Mc|Mac|Fitz)[A-Z][a-z]{2,}|[A-Z][a-z]+(?:son|sen|ez|ski|sky|ova|berg|stein|wicz|enko)"
+)
 SENTENCE_END = re.compile(r"(?:^|[.!?:;\n\"\u201c(\-*>])\s*$")
 NEXT = re.compile(r" (?:& ?)?(\w+)| ?(&)|'s (\w+)")
 LAST_WORD = re.compile(r"(\w+)\.? $")
+FIRST_WORDS = GIVEN_NAMES | AMBIGUOUS_GIVEN_NAMES | FAMILY_NAMES_EITHER_WAY
 MOST_ENGLISH, MOST_VIETNAMESE = 4, 5
 FULL_VIETNAMESE = 3
 
@@ -84,19 +91,13 @@ def _english(words: list[_Word], *, may_be_ambiguous: bool) -> int:
     """How many of the words are a given name and a surname that are both listed, with what stands between them."""
     if not (_is_given(words[0]) or (may_be_ambiguous and words[0].text in AMBIGUOUS_GIVEN_NAMES)):
         return 0
-    length = 1
-    while length < min(len(words), MOST_ENGLISH - 1) and (words[length].is_initial or _is_given(words[length])):
-        length += 1
-    while length < len(words) and not _is_surname(words[length]) and length > 1 and not words[length - 1].is_initial:
-        length -= 1
-    if length >= len(words) and length > 1 and _is_surname(words[length - 1]):
-        return length
-    if length < len(words) and _is_surname(words[length]):
-        length += 1
-        while length < min(len(words), MOST_ENGLISH) and words[length].text in SURNAMES:
-            length += 1
-        return length
-    return 0
+    length = 0
+    for index, word in enumerate(words[1:MOST_ENGLISH], 1):
+        if _is_surname(word):
+            length = index + 1
+        elif not (word.is_initial or _is_given(word)):
+            break
+    return length
 
 
 def _vietnamese(words: list[_Word], fewest: int) -> int:
@@ -104,7 +105,7 @@ def _vietnamese(words: list[_Word], fewest: int) -> int:
     if words[0].capitalised not in FAMILY_NAMES_EITHER_WAY:
         return 0
     with_diacritics = any(not word.text.isascii() for word in words[:MOST_VIETNAMESE])
-    # An accented name is known from its family name's diacritics on: Hà is one, Ha is one only in a plain text.
+    # Hà is a family name; Ha is it only where the other words are without diacritics too.
     known = FAMILY_NAMES if with_diacritics else FAMILY_NAMES_EITHER_WAY
     if words[0].capitalised not in known:
         return 0
@@ -129,10 +130,10 @@ class PersonRecognizer:
 
     entity = "PERSON"
     reads: Reading = "text"
-    trigger = rf"\b(?:{any_of({*cues.TOKENS, *GIVEN_NAMES, *AMBIGUOUS_GIVEN_NAMES, *FAMILY_NAMES_EITHER_WAY, *map(str.upper, GIVEN_NAMES | FAMILY_NAMES_EITHER_WAY)})})\b"
-    SCORES: dict[cues.Kind | None, float] = {
-        "stated": 0.85, "title": 0.8, "salutation": 0.75, "signature": 0.75, "address": 0.75, "self": 0.75, "role": 0.7,
-        None: 0.6,
+    trigger = rf"\b(?:{any_of([*cues.TOKENS, *FIRST_WORDS, *map(str.upper, FIRST_WORDS)])})\b"
+    SCORES: ClassVar[dict[cues.Kind | None, float]] = {
+        "stated": 0.85, "label": 0.8, "title": 0.8, "salutation": 0.75, "signature": 0.75, "address": 0.75,
+        "self": 0.75, "role": 0.7, None: 0.6,
     }  # fmt: skip
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
@@ -140,7 +141,8 @@ class PersonRecognizer:
         for run in _runs(text, start):
             index = 0
             while index < len(run):
-                kind = cues.before(text, run[index].start)
+                inside = index > 0 and fold(run[index - 1].text) not in cues.LAST_WORDS
+                kind = None if inside else cues.before(text, run[index].start)
                 length = self._length(text, run[index:], kind)
                 if length:
                     last = run[index + length - 1]
@@ -151,12 +153,14 @@ class PersonRecognizer:
         """How many of the words are a name."""
         if not words[0].can_be_name and words[0].capitalised not in FAMILY_NAMES_EITHER_WAY:
             return 0
-        if kind == "stated":
-            return _vietnamese(words, 2) or _leading(words, MOST_ENGLISH)
-        if kind == "title":
-            return _vietnamese(words, 1) or _leading(words, MOST_ENGLISH - 1)
         if kind is None:
             return self._without_cue(text, words)
+        if kind in {"stated", "title"}:
+            return _vietnamese(words, 2) or _leading(words, MOST_ENGLISH)
+        return self._beside_cue(text, words, kind)
+
+    def _beside_cue(self, text: str, words: list[_Word], kind: cues.Kind) -> int:
+        """A name after words that something else may follow as well."""
         length = _vietnamese(words, 2) or _english(words, may_be_ambiguous=True)
         if length:
             return length if kind in {"salutation", "signature"} or not _is_place(text, words, length) else 0
@@ -166,9 +170,7 @@ class PersonRecognizer:
         if kind == "signature":
             return self._signed(text, words, leading)
         is_known = _is_given(words[0]) and leading == len(words)
-        if _is_place(text, words, leading) or not is_known:
-            return 0
-        return leading
+        return leading if is_known and not _is_place(text, words, leading) else 0
 
     @staticmethod
     def _signed(text: str, words: list[_Word], leading: int) -> int:
@@ -216,4 +218,4 @@ def _is_place(text: str, words: list[_Word], length: int) -> bool:
     if following is None:
         return False
     word = following[1] or following[3] or "and"
-    return following[0].strip().startswith("&") or word.lower() in AFTER - {"and"} and word[0].isupper()
+    return following[0].strip().startswith("&") or (word.lower() in AFTER and word[0].isupper())

@@ -92,7 +92,7 @@ class AddressRecognizer:
         tokens = tokens_of(text)
         index = next((i for i, token in enumerate(tokens) if token.start >= start), len(tokens))
         while index < len(tokens):
-            address = _address_at(tokens, index)
+            address = _address_at(tokens, index) if tokens[index].may_begin_address else None
             score = address.score() if address else 0
             if address is None or not score:
                 index += 1

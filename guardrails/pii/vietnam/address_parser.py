@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from guardrails.pii.vietnam.address_words import (
     ABBREVIATIONS,
     AFTER_NAMES,
+    FIRST_WORDS,
     KEYWORDS,
     NO_HOUSE_NUMBER_AFTER,
     NUMBER_BEFORE,
@@ -43,6 +44,10 @@ class Token:
     @property
     def is_capitalised(self) -> bool:
         return self.word[0].isupper()
+
+    @property
+    def may_begin_address(self) -> bool:
+        return self.is_number or self.folded in FIRST_WORDS or ABBREVIATED.fullmatch(self.word) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class Parser:
         return None
 
     def name(self, index: int, fewest: int) -> Component | None:
-        """A name with no word that says what it names, ``Nguyễn Trãi``, or an English one after it, ``Ben Nghe Ward``."""
+        """A name with no word for what it names, ``Nguyễn Trãi``, or an English one after it, ``Ben Nghe Ward``."""
         if index >= len(self._tokens) or self._keyword_at(index) or self.place(index):
             return None
         end = self._capitalised_end(index)

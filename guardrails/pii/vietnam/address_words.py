@@ -81,5 +81,8 @@ def _places() -> dict[Words, tuple[Level, Words]]:
 KEYWORDS = _keywords()
 """Level and words in full, by the words folded."""
 
+FIRST_WORDS = frozenset(words[0] for words in (*KEYWORDS, *NUMBER_BEFORE))
+"""What an address that does not begin with a number begins with, folded."""
+
 PLACES = _places()
 """Likewise the names of provinces, large cities and the country, which need no word before them."""
