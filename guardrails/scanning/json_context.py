@@ -16,6 +16,9 @@ class JsonContext:
 
     Args:
         outermost: context of the whole document.
+
+    Attributes:
+        text: the context of what comes next.
     """
 
     def __init__(self, outermost: str = "") -> None:
@@ -23,6 +26,7 @@ class JsonContext:
         self._open: list[tuple[str, str]] = []
         self._deeper = 0
         self._key = self._said = ""
+        self.text = self._of_keys()
 
     def said(self, text: str) -> None:
         """A string or other text has come; it is a key if a colon follows."""
@@ -39,8 +43,10 @@ class JsonContext:
                 self._enter(sign)
             elif sign in "}]":
                 self._leave()
+        if signs:
+            self.text = self._of_keys()
 
-    def __str__(self) -> str:
+    def _of_keys(self) -> str:
         container = self._open[-1][1] if self._open and self._open[-1][0] == "{" else ""
         keys = "".join(f"{key}: " for key in (container, self._key) if key)
         return f"{self._outermost}{keys}"[-CONTEXT:]

@@ -66,7 +66,7 @@ class JsonScan:
         self._is_whole = True
         return _joined(self._steps())
 
-    def _steps(self) -> Iterator[Step]:
+    def _steps(self) -> Iterator[Step | str]:
         # Each part of a document has a method that reads what is there of it and says which one reads on. All is read
         # when one reads nothing and stays itself.
         before = None
@@ -76,32 +76,31 @@ class JsonScan:
         if self._is_whole:
             yield from self._end_leaf()
 
-    def _begin(self) -> Iterator[Step]:
+    def _begin(self) -> Iterator[Step | str]:
         yield from self._passed(BLANKS)
         if self._position < len(self._text):
             if self._text[self._position] in FIRST:
                 self._read_next = self._between
             else:
-                self._leaf = Scan(self._plan, str(self._context))
+                self._leaf = Scan(self._plan, self._context.text)
                 self._read_next = self._no_json
 
-    def _no_json(self) -> Iterator[Step]:
+    def _no_json(self) -> Iterator[Step | str]:
         yield from self._fed(len(self._text))
 
-    def _between(self) -> Iterator[Step]:
-        signs = STRUCTURE.match(self._text, self._position).group()  # type: ignore[union-attr]
-        self._context.structure("".join(signs.split()))
-        yield from self._passed(STRUCTURE)
-        if self._position == len(self._text):
-            return
-        if self._text[self._position] == '"':
-            self._position += 1
-            self._read_next = self._string
-            yield Step('"')
-        else:
-            self._read_next = self._token
+    def _between(self) -> Iterator[Step | str]:
+        begin, end = STRUCTURE.match(self._text, self._position).span()  # type: ignore[union-attr]
+        self._context.structure("".join(self._text[begin:end].split()))
+        if end < len(self._text):
+            if self._text[end] == '"':
+                end += 1
+                self._read_next = self._string
+            else:
+                self._read_next = self._token
+        self._position = end
+        yield self._text[begin:end]
 
-    def _string(self) -> Iterator[Step]:
+    def _string(self) -> Iterator[Step | str]:
         end = body_end(self._text, self._position, is_whole=self._is_whole)
         is_closed = end < len(self._text) and self._text[end] == '"'
         if self._leaf is None and is_closed:
@@ -110,27 +109,27 @@ class JsonScan:
                 yield from self._closed(end, said)
                 return
         if not isinstance(self._leaf, StringLeaf):
-            self._leaf = StringLeaf(self._plan, str(self._context))
+            self._leaf = StringLeaf(self._plan, self._context.text)
         leaf = self._leaf
         yield from self._fed(end)
         if is_closed:
             yield from self._end_leaf()
             yield from self._closed(end, leaf.said)
 
-    def _closed(self, end: int, said: str) -> Iterator[Step]:
+    def _closed(self, end: int, said: str) -> Iterator[Step | str]:
         rest, self._position = self._text[self._position : end + 1], end + 1
         self._context.said(said)
         self._read_next = self._between
-        yield Step(rest)
+        yield rest
 
-    def _token(self) -> Iterator[Step]:
+    def _token(self) -> Iterator[Step | str]:
         end = TOKEN.match(self._text, self._position).end()  # type: ignore[union-attr]
         is_short = end - self._position <= LONGEST_SEEN_WHOLE
         if is_short and end == len(self._text) and not self._is_whole:
             return
         token = self._text[self._position : min(end, self._position + LONGEST_SEEN_WHOLE + 1)]
         is_literal = token in LITERALS
-        context = str(self._context)
+        context = self._context.text
         if not is_literal and not NUMBER.fullmatch(token):
             self._leaf, self._tail = Scan(self._plan, context), ""
             self._read_next = self._loose
@@ -141,7 +140,7 @@ class JsonScan:
             self._leaf = BareLeaf(self._plan, context, len(token) if is_short else None, is_literal=is_literal)
             self._read_next = self._number
 
-    def _number(self) -> Iterator[Step]:
+    def _number(self) -> Iterator[Step | str]:
         leaf = self._leaf
         yield from self._fed(TOKEN.match(self._text, self._position).end())  # type: ignore[union-attr]
         if self._position < len(self._text):
@@ -149,7 +148,7 @@ class JsonScan:
                 leaf.number_ended()
             self._read_next = self._after_number
 
-    def _after_number(self) -> Iterator[Step]:
+    def _after_number(self) -> Iterator[Step | str]:
         yield from self._fed(BLANKS.match(self._text, self._position).end())  # type: ignore[union-attr]
         if self._position == len(self._text):
             return
@@ -160,7 +159,7 @@ class JsonScan:
             self._tail = ""
             self._read_next = self._loose
 
-    def _loose(self) -> Iterator[Step]:
+    def _loose(self) -> Iterator[Step | str]:
         begin = self._position
         yield from self._fed(TEXT.match(self._text, begin).end())  # type: ignore[union-attr]
         self._tail = (self._tail + self._text[begin : self._position])[-CONTEXT:]
@@ -171,17 +170,16 @@ class JsonScan:
             self._read_next = self._between
             yield from self._end_leaf()
 
-    def _passed(self, pattern: re.Pattern[str]) -> Iterator[Step]:
+    def _passed(self, pattern: re.Pattern[str]) -> Iterator[Step | str]:
         begin, self._position = self._position, pattern.match(self._text, self._position).end()  # type: ignore[union-attr]
-        if begin < self._position:
-            yield Step(self._text[begin : self._position])
+        yield self._text[begin : self._position]
 
-    def _fed(self, end: int) -> Iterator[Step]:
+    def _fed(self, end: int) -> Iterator[Step | str]:
         begin, self._position = self._position, end
         if begin < end and self._leaf is not None:
             yield from self._leaf.feed(self._text[begin:end])
 
-    def _end_leaf(self) -> Iterator[Step]:
+    def _end_leaf(self) -> Iterator[Step | str]:
         leaf, self._leaf = self._leaf, None
         if leaf is not None:
             yield from leaf.finish()
@@ -192,26 +190,27 @@ class JsonScan:
         return after < len(self._text) and self._text[after] in AFTER_TOKEN
 
     def _is_worth_a_look(self, said: str) -> bool:
-        context = str(self._context)
+        context = self._context.text
         if context != self._cue[0]:
             self._cue = context, has_trigger(self._plan, plain(context))
         return self._cue[1] or has_trigger(self._plan, plain(said))
 
 
-def _joined(steps: Iterator[Step]) -> Iterator[Step]:
-    """The same steps, with those that have no findings taken together up to some length, and none that is empty."""
+def _joined(steps: Iterator[Step | str]) -> Iterator[Step]:
+    """The same steps, with what has no findings taken together up to some length, and none that is empty."""
     quiet: list[str] = []
     length = 0
     for step in steps:
-        is_quiet = not step.findings and not step.continues
-        if is_quiet:
-            quiet.append(step.text)
-            length += len(step.text)
-        if length and (not is_quiet or length >= LONGEST_QUIET_STEP):
+        if isinstance(step, str) or not (step.findings or step.continues):
+            quiet.append(step if isinstance(step, str) else step.text)
+            length += len(quiet[-1])
+            if length >= LONGEST_QUIET_STEP:
+                yield Step("".join(quiet))
+                quiet, length = [], 0
+            continue
+        if length:
             yield Step("".join(quiet))
-            quiet.clear()
-            length = 0
-        if not is_quiet:
-            yield step
+            quiet, length = [], 0
+        yield step
     if length:
         yield Step("".join(quiet))
