@@ -37,10 +37,10 @@ class CreditCardRecognizer:
         [(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 4, 4, 1), (4, 4, 5)]
     )
     SHORTEST, LONGEST, USUAL = 13, 19, 16
-    FEW_GROUPS = 5
+    FEW_GROUPS, SMALL = 5, 2
     WEAK = 0.2
     CONTEXT = Cues(
-        "cards?|credit|debit|visa|mastercard|master ?card|amex|american express|diners|discover|jcb|maestro|unionpay|cvv|cvc"
+        "cards?|credit|debit|visa|master ?card|amex|american express|diners|discover|jcb|maestro|unionpay|cvv|cvc"
         "|pan|payment|paid with|charge|the tin dung|the ghi no|so the|the ngan hang|the atm"
     )
     ARTICLE = Label("ean(?:-?13)?|gtin(?:-?13)?|upc|barcode|isbn(?:-?13)?|imei")
@@ -67,35 +67,36 @@ class CreditCardRecognizer:
         What follows a number may look like its last group. Sixteen digits win, as nearly all cards have them, then
         the longest.
         """
+        sizes = [group.end() - group.start() for group in groups[first : first + self.LONGEST]]
+        # Of digits one by one, or two by two, the first begins a number, or every other would be tried.
+        if sizes[0] <= self.SMALL and first > 0 and groups[first - 1].end() - groups[first - 1].start() == sizes[0]:
+            return None, 0
         digits = ""
         best: tuple[tuple[float, bool, int], int] | None = None
-        for last in range(first, len(groups)):
-            digits += groups[last].group()
+        for count, size in enumerate(sizes, 1):
+            if count > self.FEW_GROUPS and size != sizes[0]:
+                break
+            digits += groups[first + count - 1].group()
             if len(digits) > self.LONGEST:
                 break
-            score = self._score(text, groups, first, last, digits) if len(digits) >= self.SHORTEST else 0
-            rank = (score, len(digits) == self.USUAL, len(digits))
-            if score and (best is None or rank > best[0]):
-                best = rank, last
+            if len(digits) >= self.SHORTEST and (
+                score := self._score(text, groups, first, tuple(sizes[:count]), digits)
+            ):
+                rank = (score, len(digits) == self.USUAL, len(digits))
+                best = max(best or (rank, 0), (rank, first + count - 1))
         return (None, 0) if best is None else (best[1], best[0][0])
 
-    def _score(self, text: str, groups: list[re.Match[str]], first: int, last: int, digits: str) -> float:
+    def _score(self, text: str, groups: list[re.Match[str]], first: int, shape: tuple[int, ...], digits: str) -> float:
+        is_alone = first == 0 and len(shape) == len(groups) <= self.FEW_GROUPS
+        is_grouped_well = len(shape) == 1 or shape in self.USUAL_SHAPES or len(set(shape)) == 1 or is_alone
+        is_card = is_grouped_well and self.NETWORK.fullmatch(digits) is not None
         # Zeros pass the check.
-        if digits[0] == "0" or digits == digits[0] * len(digits) or not self._luhn(digits):
+        if not (is_card or len(shape) <= self.FEW_GROUPS) or digits[0] == "0" or digits == digits[0] * len(digits):
             return 0
         begin = groups[first].start()
-        if self.ARTICLE.stands_before(text, begin):
+        if not self._luhn(digits) or self.ARTICLE.stands_before(text, begin):
             return 0
-        shape = tuple(len(group.group()) for group in groups[first : last + 1])
-        is_grouped_well = (
-            len(shape) == 1 or shape in self.USUAL_SHAPES or len(set(shape)) == 1 or self._is_alone(groups, first, last)
-        )
-        if is_grouped_well and self.NETWORK.fullmatch(digits):
-            return 1
-        return self.CONTEXT.lift(self.WEAK, text, begin) if len(shape) <= self.FEW_GROUPS else 0
-
-    def _is_alone(self, groups: list[re.Match[str]], first: int, last: int) -> bool:
-        return first == 0 and last == len(groups) - 1 and len(groups) <= self.FEW_GROUPS
+        return 1 if is_card else self.CONTEXT.lift(self.WEAK, text, begin)
 
     def _luhn(self, digits: str) -> bool:
         return bool(self._presidio.validate_result(digits))

@@ -42,11 +42,10 @@ class Label:
     """
 
     REACH = 40
+    LINKS = "number|numbers|num|nr|no|code|ids?|is|was|are|so|ma"
 
     def __init__(self, words: str) -> None:
-        self._pattern = re.compile(
-            rf"(?<![a-z0-9])(?:{words})(?:[ _-]?(?:number|numbers|num|nr|no|code|id|ids|is|was|are|so|ma)(?![a-z]))*[\s:#.=\"'(-]*\Z"
-        )
+        self._pattern = re.compile(rf"(?<![a-z0-9])(?:{words})(?:[ _-]?(?:{self.LINKS})(?![a-z]))*[\s:#.=\"'(-]*\Z")
 
     def stands_before(self, text: str, begin: int) -> bool:
         """Whether the value at ``begin`` is named so."""
@@ -57,6 +56,7 @@ OTHER_NUMBER = Label(
     "orders?|invoices?|receipts?|tickets?|cases?|tracking|parcels?|shipments?|serial|versions?|builds?|releases?|models?"
     "|parts?|items?|batch|lot|sku|ean|gtin|upc|isbn|issn|doi|barcode|accounts?|acct|customers?|transactions?|reference"
     "|refs?|policy|contracts?|claims?|licen[cs]e|passport|tax|vat|ssn|iban|cards?|zip|postcode|score|timestamp|epoch"
-    "|commit|issue|pull request|pr|page|pages|lines?|don hang|hoa don|van don|tai khoan|stk|mst|cmnd|cccd|can cuoc|ho chieu"
+    "|commit|issue|pull request|pr|page|pages|lines?|don hang|hoa don|van don|tai khoan|stk|mst|cmnd|cccd|can cuoc"
+    "|ho chieu"
 )
 """Names of numbers that look like something personal and are not."""

@@ -22,10 +22,11 @@ WORDS_BETWEEN = 3  # so that the day is in one of the five tokens after the cue,
 
 CUE = (
     r"(?<![a-z0-9])(?:(?:re)?born|dob|d\.o\.b|(?:date|day|year|month)[ _-]?of[ _-]?birth|dateofbirth"
-    r"|birth[ _-]?(?:dates?|days?|year)|b-?day|birthed|came into the world"
-    r"|sinh[ _-]?(?:ngay|nam|nhat|vao)|(?:ngay|nam)(?:[ _-]?thang)?(?:[ _-]?nam)?[ _-]?sinh|ngaysinh|namsinh|chao doi)"
+    r"|birth[ _-]?(?:dates?|days?|year)|b-?day"
+    r"|sinh[ _-]?(?:ngay|nam|nhat|vao)|(?:ngay|nam)(?:[ _-]?thang)?(?:[ _-]?nam)?[ _-]?sinh|ngaysinh|namsinh)"
     r"(?![a-z0-9])"
 )
+PARTS_OF_CUES = ("born", "birth", "dob", "d.o.b", "bday", "b-day", "sinh")
 # A year alone needs more: "born in 1980", "born 1980", but not "born to sell 1980 houses".
 OF_YEAR = re.compile(CUE + r"(?:[\s:=(\"',-]|(?:in|is|the|year|nam|vao|trong|la|about|around|circa|c\.)(?![a-z]))*\Z")
 OF_DATE = re.compile(CUE + rf"[^\d\n;!?]{{0,{TEXT_BETWEEN}}}\Z")
@@ -58,11 +59,12 @@ class DateOfBirthRecognizer:
     YEAR_ALONE = 4
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
+        lower = text.lower()
+        if not any(part in lower for part in PARTS_OF_CUES):
+            return
         for match in self.DATE.finditer(text, start, end):
             begin = match.start()
             before = fold(text[max(0, begin - REACH) : begin])
-            if "b" not in before and "sinh" not in before and "chao" not in before:
-                continue
             is_year = match.end() - begin == self.YEAR_ALONE
             cue = (OF_YEAR if is_year else OF_DATE).search(before)
             if cue and not SENTENCE_END.search(cue.group()):
@@ -74,11 +76,12 @@ class MonthFirstDateOfBirthRecognizer:
 
     entity = "DATE_OF_BIRTH"
     reads: Reading = "folded"
-    trigger = r"\bborn\b|\bdob\b|\bd\.o\.b\b|birth|\bb-?day\b|\bsinh\b"
+    trigger = r"b(?:orn\b|irth|-?day\b)|d(?:ob\b|\.o\.b\b)|sinh"
 
     DATE = re.compile(
         CUE + rf"(?:[^\w\n;!?]+[a-z]+){{0,{WORDS_BETWEEN}}}?[^\w\n;!?]+"
-        rf"(?P<date>{MONTH}[ ,-]{{1,2}}(?:the )?(?:{DAY}(?:st|nd|rd|th)?(?!\d)(?:[ ,-]{{1,2}}{YEAR})?|{YEAR}))(?!\w|[-/.]\d)"
+        rf"(?P<date>{MONTH}[ ,-]{{1,2}}(?:the )?(?:{DAY}(?:st|nd|rd|th)?(?!\d)(?:[ ,-]{{1,2}}{YEAR})?|{YEAR}))"
+        r"(?!\w|[-/.]\d)"
     )
     SCORE = 0.8
 

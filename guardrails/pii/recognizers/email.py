@@ -12,7 +12,9 @@ from guardrails.scanning.finding import Finding
 from guardrails.scanning.recognizer import Reading
 
 # Top-level domains that are none (RFC 6762, RFC 8375, RFC 2606), and in which companies and examples have addresses.
-INTERNAL = frozenset("local localdomain internal intranet lan corp home private test example".split())
+INTERNAL = frozenset(
+    ("local", "localdomain", "internal", "intranet", "lan", "corp", "home", "private", "test", "example")
+)
 
 
 @cache

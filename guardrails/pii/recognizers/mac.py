@@ -10,7 +10,7 @@ from guardrails.scanning.recognizer import Reading
 
 
 class MacRecognizer:
-    """MAC addresses of 48 bits in the writings of IEEE 802 and of Cisco; not the one of nobody and that of everybody."""
+    """MAC addresses of 48 bits as IEEE 802 and Cisco write them; not that of nobody and that of everybody."""
 
     entity = "MAC_ADDRESS"
     reads: Reading = "text"

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
+from itertools import pairwise
 
-from guardrails.pii.recognizers.cues import DIGITS, OTHER_NUMBER, Cues
+from guardrails.pii.recognizers.cues import DIGITS, LIFT, OTHER_NUMBER, Cues
 from guardrails.pii.recognizers.phone_plans import (
     LANDLINE_AND_MOBILE,
     LONGEST,
@@ -30,7 +32,7 @@ TRUNK = plan(dict.fromkeys(WITH_TRUNK_ZERO, "0") | {"IT": "(?=0)"}, (*LANDLINE_A
 # With the British range that is set aside for fiction.
 TRUNK_MOBILE = re.compile(plan(dict.fromkeys(WITH_TRUNK_ZERO, "0"), ("mobile",)).pattern + r"|07[1-9]\d{8}")
 NANP = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
-NORTH_AMERICAN = plan({"US": "1?", "CA": "1?"}, LANDLINE_AND_MOBILE + ("toll_free",))
+NORTH_AMERICAN = plan({"US": "1?", "CA": "1?"}, (*LANDLINE_AND_MOBILE, "toll_free"))
 ITALIAN_MOBILE = re.compile(r"3[2-9]\d{8}")
 # Groups that are hardly anything else, for numbers without a leading zero.
 OF_COUNTRY = {
@@ -66,8 +68,8 @@ class PhoneRecognizer:
     trigger = DIGITS
 
     SHORTEST, SHORTEST_NATIONAL, SHORTEST_UNSEPARATED = 7, 9, 10
-    LONGEST_NATIONAL = 12
-    SPAN, MOST_GROUPS = 30, 8
+    LONGEST_NATIONAL, FEW_GROUPS = 12, 3
+    SPAN, MOST_GROUPS, MOST_GROUPS_NATIONAL = 30, 8, 6
     RUN = re.compile(r"\d(?<![\w.]\d)(?:[-. ()\[\]/]{0,3}\d){6,}(?:(?!\w)|(?=x\d|ext))", re.ASCII)
     GROUP = re.compile(r"\d+")
     PLUS = re.compile(r"\+[ (]?\Z")
@@ -125,16 +127,23 @@ class _Run:
             return {"valid": SURE, "possible": POSSIBLE, None: 0.0}[international(digits)]
         if digits[:2] == "00":
             return STRONG if international(digits[2:]) == "valid" else 0
-        begin = self._groups[first][0]
-        if len(digits) > LONGEST - 2 or self._recognizer.DATE.match(self._text, begin):
+        if len(digits) > LONGEST - 2 or last - first >= self._recognizer.MOST_GROUPS_NATIONAL:
             return 0
         score = self._by_form(digits, first, last)
-        begin = self._begin(first, last)
-        if OTHER_NUMBER.stands_before(self._text, begin) or self._recognizer.MONEY.search(self._text[:begin][-2:]):
+        if not score and not (self._has_context and self._is_plausible(digits, first, last)):
             return 0
-        if score or self._is_plausible(digits, first, last):
-            return CONTEXT.lift(score, self._text, begin) or (WITH_CONTEXT if CONTEXT.precede(self._text, begin) else 0)
-        return 0
+        begin = self._begin(first, last)
+        if (
+            self._recognizer.DATE.match(self._text, self._groups[first][0])
+            or self._recognizer.MONEY.search(self._text, max(0, begin - 2), begin)
+            or OTHER_NUMBER.stands_before(self._text, begin)
+        ):
+            return 0
+        return score + LIFT if score and self._has_context else score or WITH_CONTEXT
+
+    @cached_property
+    def _has_context(self) -> bool:
+        return CONTEXT.precede(self._text, self._groups[0][0])
 
     def _by_form(self, digits: str, first: int, last: int) -> float:
         """How likely a national number is by its form alone."""
@@ -160,17 +169,17 @@ class _Run:
         if "-" in separators or "." in separators or ")" in separators:
             if NANP.fullmatch(digits):
                 return STRONG
-            return LIKELY if "." not in separators and digits[0] != "0" and len(shape) == len("334") else 0
+            return LIKELY if "." not in separators and len(shape) == self._recognizer.FEW_GROUPS else 0
         return LIKELY if NORTH_AMERICAN.fullmatch(digits) or ITALIAN_MOBILE.fullmatch(digits) else 0
 
     def _has_trunk_form(self, digits: str, shape: tuple[int, ...], separators: str) -> bool:
         if not self._recognizer.SHORTEST_NATIONAL <= len(digits) <= self._recognizer.LONGEST_NATIONAL or 1 in shape:
             return False
         # "01.234567" is a decimal number; groups that grow and shrink are several numbers.
-        if len(shape) == len("01") and set(separators) == {"."}:
+        if len(shape) == 2 and set(separators) == {"."}:  # noqa: PLR2004
             return False
-        falls = all(one >= other for one, other in zip(shape[1:], shape[2:], strict=False))
-        return (len(shape) <= len("091 234 5678".split()) or falls) and TRUNK.fullmatch(digits) is not None
+        falls = all(one >= other for one, other in pairwise(shape[1:]))
+        return (len(shape) <= self._recognizer.FEW_GROUPS or falls) and TRUNK.fullmatch(digits) is not None
 
     def _is_plausible(self, digits: str, first: int, last: int) -> bool:
         """Whether it is a number of a plan at all, or a local one of North America."""

@@ -48,7 +48,7 @@ def _country(code: int) -> tuple[re.Pattern[str], frozenset[int]] | None:
     if not metadata:
         return None
     patterns = [numbers for each in metadata if (numbers := _numbers(each, KINDS))]
-    lengths = frozenset(n for each in metadata if each for n in each.general_desc.possible_length if n > 0)
+    lengths = frozenset(n for each in metadata if each and each.general_desc for n in each.general_desc.possible_length)
     return re.compile("|".join(patterns), re.ASCII), lengths
 
 
@@ -69,7 +69,7 @@ def international(digits: str) -> Literal["valid", "possible"] | None:
 def _in_country(
     national: str, code_length: int, numbers: re.Pattern[str], lengths: frozenset[int]
 ) -> Literal["valid", "possible"] | None:
-    # "+44 (0)20 7946 0958"
+    # As in "+44 (0)20 7946 0958".
     for candidate in (national, national[1:]) if national[:1] == "0" else (national,):
         if numbers.fullmatch(candidate):
             return "valid"

@@ -19,7 +19,7 @@ class UsSsnRecognizer:
     trigger = DIGITS
 
     NUMBER = re.compile(r"[0-8](?<!\w[0-8])(?<!\d[-.][0-8])\d\d([-. ]?)\d\d([-. ]?)\d{4}(?!\w|[-.]\d)", re.ASCII)
-    SCORES = {"-": 0.6, ".": 0.4, " ": 0.4}
+    HYPHENS, OTHERS = 0.6, 0.4
     WEAK = 0.05
     CONTEXT = Cues("ssns?|ss|social security|social sec|social|tin|taxpayer|tax id")
 
@@ -33,7 +33,9 @@ class UsSsnRecognizer:
 
     def _score(self, text: str, match: re.Match[str]) -> float:
         first, second = match.groups()
-        score = self.SCORES.get(first, self.WEAK) if first == second else self.WEAK
+        score = self.WEAK
+        if first and first == second:
+            score = self.HYPHENS if first == "-" else self.OTHERS
         begin = match.start()
         if self.CONTEXT.precede(text, begin):
             return self.CONTEXT.lift(score, text, begin)

@@ -13,26 +13,32 @@ PEOPLE = (
     "users?|people|persons?|profiles?|members?|staff|team|employees?|authors?|customers?|patients?|students?|contacts?"
 )
 ASKED = (
-    "e-?mail|email_?address|mail|name|first_?name|last_?name|full_?name|user|user_?name|login|phone|phone_?number|tel|mobile"
-    "|ssn|dob|birth_?date|date_of_birth|passport|ho_?ten|ten|sdt|cmnd|cccd"
+    "e-?mail|email_?address|mail|name|first_?name|last_?name|full_?name|user|user_?name|login|phone|phone_?number|tel"
+    "|mobile|ssn|dob|birth_?date|date_of_birth|passport|ho_?ten|ten|sdt|cmnd|cccd"
 )
 # Paths of these sites that are no person's.
-NO_PERSON = any_of(
-    "about ads api apps auth blog business careers communities community company contact developers dialog directory docs"
-    " download events explore feed gaming groups hashtag help home i intent jobs legal login logout marketplace media"
-    " messages news notifications oauth p pages photo photos plugins policies post posts press privacy public reel reels"
-    " search security settings share sharer signup sitemap status stories stream support terms topics tv video videos watch"
-    " wiki".split()
-)
+NO_PERSON = any_of((
+    "about", "ads", "api", "apps", "auth", "blog", "business", "careers", "communities", "community", "company",
+    "contact", "developers", "dialog", "directory", "docs", "download", "events", "explore", "feed", "gaming",
+    "groups", "hashtag", "help", "home", "i", "intent", "jobs", "legal", "login", "logout", "marketplace",
+    "media", "messages", "news", "notifications", "oauth", "p", "pages", "photo", "photos", "plugins",
+    "policies", "post", "posts", "press", "privacy", "public", "reel", "reels", "search", "security",
+    "settings", "share", "sharer", "signup", "sitemap", "status", "stories", "stream", "support", "terms",
+    "topics", "tv", "video", "videos", "watch", "wiki",
+))  # fmt: skip
 # Parts of paths such as /users/sign-in and /people/our-team.
-NO_NAME = frozenset(
-    "a about account accounts add admin all and api app archive avatar best bulk by change chat confirm create current"
-    " dashboard data delete details directory edit export faq find for forgot get group groups guide help home how id image"
-    " import in index info invite latest list log login logout manage management me my name new of off on or our out page"
-    " password permissions popular preferences profile public register reset resources role roles search security self"
-    " service settings sign signin signup stats status success support team the to top update upload user users verify view"
-    " with you your example sample default guest test demo stories story".split()
-)
+NO_NAME = frozenset((
+    "a", "about", "account", "accounts", "add", "admin", "all", "and", "api", "app", "archive", "avatar",
+    "best", "bulk", "by", "change", "chat", "confirm", "create", "current", "dashboard", "data", "delete",
+    "details", "directory", "edit", "export", "faq", "find", "for", "forgot", "get", "group", "groups", "guide",
+    "help", "home", "how", "id", "image", "import", "in", "index", "info", "invite", "latest", "list", "log",
+    "login", "logout", "manage", "management", "me", "my", "name", "new", "of", "off", "on", "or", "our", "out",
+    "page", "password", "permissions", "popular", "preferences", "profile", "public", "register", "reset",
+    "resources", "role", "roles", "search", "security", "self", "service", "settings", "sign", "signin",
+    "signup", "stats", "status", "success", "support", "team", "the", "to", "top", "update", "upload", "user",
+    "users", "verify", "view", "with", "you", "your", "example", "sample", "default", "guest", "test", "demo",
+    "stories", "story",
+))  # fmt: skip
 
 
 class UrlRecognizer:
@@ -49,13 +55,15 @@ class UrlRecognizer:
     CHARACTERS = r"[^\s<>\"'`|\\^{}\[\]]"
     # From the beginning of a token or a bracket; a scheme, or a host name with a path or a query.
     URL = re.compile(
-        rf"(?<![\w@.+/:-])(?:[A-Za-z][A-Za-z0-9+.-]{{1,20}}://|(?=[A-Za-z0-9][\w-]*\.[\w-])(?=[\w.-]{{4,64}}(?::\d+)?[/?])){CHARACTERS}+"
+        r"(?<![\w@.+/:-])(?:[A-Za-z][A-Za-z0-9+.-]{1,20}://"
+        rf"|(?=[A-Za-z0-9][\w-]*\.[\w-])(?=[\w.-]{{4,64}}(?::\d+)?[/?])){CHARACTERS}+"
     )
     CREDENTIALS = re.compile(r"[A-Za-z][\w+.-]*://[^\s/?#@:]*:[^\s/?#@]+@[^\s/?#@]")
     PROFILE = re.compile(
         r"(?:[a-z][a-z0-9+.-]*://)?(?:[\w-]+\.)?(?:"
         r"linkedin\.com/(?:in|pub)/[\w%.-]{2,}"
-        rf"|(?:facebook|fb|instagram|twitter|vk|x|threads)\.com/(?!(?:{NO_PERSON}|[\w.-]+\.php)(?:[/?#]|\Z))@?[\w.-]{{2,}}/?(?:[?#]|\Z)"
+        rf"|(?:facebook|fb|instagram|twitter|vk|x|threads)\.com/(?!(?:{NO_PERSON}|[\w.-]+\.php)(?:[/?#]|\Z))"
+        r"@?[\w.-]{2,}/?(?:[?#]|\Z)"
         r"|facebook\.com/(?:profile\.php\?(?:[^#]*&)?id=\d|people/[\w.%-]+)"
         r"|(?:tiktok|medium)\.com/@[\w.-]{2,}"
         r"|reddit\.com/u(?:ser)?/[\w-]{2,}"

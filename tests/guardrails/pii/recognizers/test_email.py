@@ -2,6 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
+FULL_WIDTH = "".join(chr(ord(character) + 0xFEE0) for character in "jane@example.com")
+LONG = "a" * 60 + "@example.com"
 FOUND = {
     "write to jane.doe@example.com please": "jane.doe@example.com",
     "JANE@EXAMPLE.CO.UK": "JANE@EXAMPLE.CO.UK",
@@ -22,11 +24,11 @@ FOUND = {
     "jane&#x40;example.com": "jane&#x40;example.com",
     "jane&#X40;example.com": "jane&#X40;example.com",
     "jane&commat;example.com": "jane&commat;example.com",
-    "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ": "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+    FULL_WIDTH: FULL_WIDTH,
     "ja\u200bne@exam\u200bple.com!": "ja\u200bne@exam\u200bple.com",
     '{"email":"jane@example.com"}': "jane@example.com",
     "email:jane@example.com,name:x": "jane@example.com",
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.com": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.com",
+    LONG: LONG,
 }
 NOT_FOUND = [
     "jane@localhost",
