@@ -81,7 +81,8 @@ class Reading:
 
 def read(text: str) -> Reading:
     """What ``text``, already :func:`plain`, says without what is hidden in it; accents joined with their letters."""
-    if HIDDEN.search(text) is None:
+    may_hide = not text.isascii() or "%" in text or "&" in text
+    if not may_hide or HIDDEN.search(text) is None:
         return Reading(text)
     pieces: list[str] = []
     places: list[int] = []
