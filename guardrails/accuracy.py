@@ -107,12 +107,12 @@ class Accuracy:
         self.texts += 1
         known = frozenset(looked_for)
         labels: list[Found] = []
-        for label in example.labels:
-            entity = names.get(label.label, label.label)
+        for name, start, end in example.labels:
+            entity = names.get(name, name)
             if entity in known:
-                labels.append(Found(entity, label.start, label.end))
+                labels.append(Found(entity, start, end))
             else:
-                self.not_looked_for[label.label] += 1
+                self.not_looked_for[name] += 1
         right = _matched(labels, found)
         for index, label in enumerate(labels):
             self._count(label.entity, "labelled")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from guardrails.pipeline.service import service
 from guardrails.preview import Source, preview
 from guardrails.scanning.budget import BudgetExceededError
+from guardrails.scanning.pool_process import PoolError
 from inferspect.refusal import Refusal
 from inferspect.runtime import running
 from inferspect.tenancy import InvalidRules, Tenant
@@ -56,7 +57,7 @@ async def preview_text(request: PreviewRequest, caller: Caller) -> dict[str, Any
 
     Raises:
         Refusal: 403 ``not_tenant_admin``, 404 ``tenant_not_found``, ``tenant_rules_invalid``, 400
-            ``guardrail_budget_exceeded``.
+            ``guardrail_budget_exceeded``, 500 ``guardrail_error``.
     """
     tenant = await _tenant(request, caller)
     here = service()
@@ -72,6 +73,8 @@ async def preview_text(request: PreviewRequest, caller: Caller) -> dict[str, Any
         )
     except (BudgetExceededError, TimeoutError):
         raise Refusal(400, "guardrail_budget_exceeded", "The text takes too long to look through.", "text") from None
+    except PoolError:
+        raise Refusal(500, "guardrail_error", "The guardrails could not look through the text. Try again.") from None
     return shown.as_json()
 
 

@@ -35,5 +35,5 @@ def _registry() -> CollectorRegistry:
     if not os.environ.get(SHARED_FOLDER):
         return REGISTRY
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry
