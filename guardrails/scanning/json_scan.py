@@ -22,6 +22,7 @@ __all__ = ["Form", "JsonScan"]
 
 FIRST = frozenset('{["-0123456789tfn')
 AFTER_TOKEN = frozenset('{}[]:,"')
+BEFORE = re.compile(r"[ \t\r\n\ufeff]*+")  # a byte order mark is skipped by some parsers
 BLANKS = re.compile(r"[ \t\r\n]*+")
 STRUCTURE = re.compile(r"[ \t\r\n{}\[\]:,]*+")
 TOKEN = re.compile(r'[^ \t\r\n{}\[\]:,"]*+')
@@ -77,7 +78,7 @@ class JsonScan:
             yield from self._end_leaf()
 
     def _begin(self) -> Iterator[Step | str]:
-        yield from self._passed(BLANKS)
+        yield from self._passed(BEFORE)
         if self._position < len(self._text):
             if self._text[self._position] in FIRST:
                 self._read_next = self._between

@@ -197,6 +197,8 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ('{"a": 4111111111111111}', [("CARD", "4111111111111111", "json_bare")]),
         ('[-4111111111111111, "x"]', [("CARD", "-4111111111111111", "json_bare")]),
         ("[4111111111111111.5]", [("CARD", "4111111111111111.5", "json_bare")]),
+        ('\ufeff["jane\\u0040example.com"]', [("MAIL", r"jane\u0040example.com", "json_string")]),
+        (r'["\u003cMAIL\u003e"]', [("PLACEHOLDER", r"\u003cMAIL\u003e", "json_string")]),
         ("4111111111111111", [("CARD", "4111111111111111", "json_bare")]),
         (" \n4111111111111111 \n", [("CARD", "4111111111111111", "json_bare")]),
         ("4111 1111 1111 1111", [("CARD", "4111 1111 1111 1111", "text")]),
