@@ -22,7 +22,7 @@ class CreditCardRecognizer:
     reads: Reading = "text"
     trigger = DIGITS
 
-    RUN = re.compile(r"[1-9](?<![\w.+-][1-9])(?:[-. ]{0,2}\d){12,}(?!\w)")
+    RUN = re.compile(r"[1-9](?<![\w.+-][1-9])(?:[-. /_]{0,2}\d){12,}(?!\w)")
     GROUP = re.compile(r"\d+")
     # Ranges of ISO/IEC 7812 in use: Visa, Mastercard, American Express, UATP, Diners Club, Discover, JCB, UnionPay,
     # Mir, Maestro and Dankort.

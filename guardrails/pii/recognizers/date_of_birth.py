@@ -27,9 +27,14 @@ CUE = (
     r"(?![a-z0-9])"
 )
 PARTS_OF_CUES = ("born", "birth", "dob", "d.o.b", "bday", "b-day", "sinh")
-# A year alone needs more: "born in 1980", "born 1980", but not "born to sell 1980 houses".
-OF_YEAR = re.compile(CUE + r"(?:[\s:=(\"',-]|(?:in|is|the|year|nam|vao|trong|la|about|around|circa|c\.)(?![a-z]))*\Z")
-OF_DATE = re.compile(CUE + rf"[^\d\n;!?]{{0,{TEXT_BETWEEN}}}\Z")
+BETWEEN = rf"(?:[^\d\n;!?<]|<[a-z/]){{0,{TEXT_BETWEEN}}}"
+OF_DATE = re.compile(CUE + BETWEEN + r"\Z|(?<![a-z0-9])sinh\s?[:=]?\s?\Z")
+# A year alone, or a day without one, needs more: "born in 1980" and "born in Hanoi in 1980", but not "born to sell 1980
+# houses".
+OF_PART = re.compile(
+    CUE + r"(?:[\s:=(\"',-]|(?:in|is|on|the|year|nam|vao|ngay|trong|la|about|around|circa|c\.)(?![a-z]))*\Z"
+    rf"|(?<![a-z0-9])(?:born\s(?:in|at){BETWEEN}\sin|sinh)\s?[:=]?\s?\Z"
+)
 SENTENCE_END = re.compile(r"(?<![a-z]\.[a-z])(?<!\b[a-z])\.\s")
 REACH = 60
 
@@ -51,12 +56,11 @@ class DateOfBirthRecognizer:
         rf"|\d{{3}}[-/. ]{NUMBER_OF_MONTH}[-/. ]{DAY}"
         rf"|\d{{3}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
         rf"|\d?\s(?:tháng|thang)\s{NUMBER_OF_MONTH}(?:,?\s(?:năm|nam)\s{YEAR}|[ /]{YEAR})?"
-        r"|(?<=[12])(?:(?<=1)9|(?<=2)0)\d\d"
-        r")(?!\w|[-/.]\d)",
+        rf"|(?P<part>(?<=1)9\d\d|(?<=2)0\d\d|\d?[-/]{NUMBER_OF_MONTH})"
+        r")(?![^\WT]|T(?!\d)|[-/.]\d)",
         re.IGNORECASE | re.ASCII,
     )
     SCORE = 0.8
-    YEAR_ALONE = 4
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
         lower = text.lower()
@@ -65,8 +69,7 @@ class DateOfBirthRecognizer:
         for match in self.DATE.finditer(text, start, end):
             begin = match.start()
             before = fold(text[max(0, begin - REACH) : begin])
-            is_year = match.end() - begin == self.YEAR_ALONE
-            cue = (OF_YEAR if is_year else OF_DATE).search(before)
+            cue = (OF_PART if match["part"] else OF_DATE).search(before)
             if cue and not SENTENCE_END.search(cue.group()):
                 yield Finding(self.entity, begin, match.end(), self.SCORE)
 
@@ -79,7 +82,7 @@ class MonthFirstDateOfBirthRecognizer:
     trigger = r"b(?:orn\b|irth|-?day\b)|d(?:ob\b|\.o\.b\b)|sinh"
 
     DATE = re.compile(
-        CUE + rf"(?:[^\w\n;!?]+[a-z]+){{0,{WORDS_BETWEEN}}}?[^\w\n;!?]+"
+        CUE + rf"(?:[^\w\n;!?<]+[a-z]+){{0,{WORDS_BETWEEN}}}?[^\w\n;!?<]+"
         rf"(?P<date>{MONTH}[ ,-]{{1,2}}(?:the )?(?:{DAY}(?:st|nd|rd|th)?(?!\d)(?:[ ,-]{{1,2}}{YEAR})?|{YEAR}))"
         r"(?!\w|[-/.]\d)"
     )

@@ -50,6 +50,8 @@ class EmailRecognizer:
 
     DOMAIN = re.compile(r"\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+")
     LONGEST_LOCAL = 64  # RFC 5321
+    # More are allowed, but those end what stands before an address sooner, as in "?email=jane@example.com".
+    SIGNS = ".+-_'~"
     LABELS_TOO_MANY = 2
     REMOTE = re.compile(r"(?:git|hg|svn)@[^:/]*[:/][\w.~-]+/")
 
@@ -83,10 +85,9 @@ class EmailRecognizer:
             name = rest
         return None
 
-    @staticmethod
-    def _local_start(text: str, at: int, floor: int) -> int:
+    def _local_start(self, text: str, at: int, floor: int) -> int:
         begin = at
-        while begin > floor and (text[begin - 1].isalnum() or text[begin - 1] in "!#$%&'*+-/=?^_`{|}~."):
+        while begin > floor and (text[begin - 1].isalnum() or text[begin - 1] in self.SIGNS):
             begin -= 1
         while begin < at and not (text[begin].isalnum() or text[begin] == "_"):
             begin += 1

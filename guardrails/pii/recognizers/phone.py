@@ -53,7 +53,7 @@ LOCAL = re.compile(r"[2-9]\d{6}")
 LOCAL_SHAPE = (3, 4)
 
 CONTEXT = Cues(
-    "phones?|telephones?|telefon|telefono|mobiles?|cells?|cellphones?|cellular|tel|ph|mob|handy|smartphone|landline"
+    "phones?|telephones?|telefon|telefono|telefone|mobiles?|cells?|cellphones?|cellular|tel|ph|mob|handy|smartphone|landline"
     "|call|calls|called|calling|dial|dialled|dialed|ring|fax|sms|text|texted|whatsapp|zalo|viber|telegram|signal|hotline"
     "|contact|reach|reached|my number|his number|her number|their number|your number|helpline"
     "|dien thoai|dt|sdt|dtdd|di dong|so may|goi|lien he|lien lac|nhan tin|may ban|duong day nong"

@@ -18,7 +18,9 @@ class UsSsnRecognizer:
     reads: Reading = "text"
     trigger = DIGITS
 
-    NUMBER = re.compile(r"[0-8](?<!\w[0-8])(?<!\d[-.][0-8])\d\d([-. ]?)\d\d([-. ]?)\d{4}(?!\w|[-.]\d)", re.ASCII)
+    NUMBER = re.compile(
+        r"[0-8](?<!\w[0-8])(?<!\d[-.][0-8])\d\d( - |[-. ]?)\d\d( - |[-. ]?)\d{4}(?!\w|[-.]\d)", re.ASCII
+    )
     HYPHENS, OTHERS = 0.6, 0.4
     WEAK = 0.05
     CONTEXT = Cues("ssns?|ss|social security|social sec|social|tin|taxpayer|tax id")
@@ -28,14 +30,14 @@ class UsSsnRecognizer:
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
         for match in self.NUMBER.finditer(text, start, end):
-            if not self._presidio.invalidate_result(match.group()):
+            if not self._presidio.invalidate_result(match.group().replace(" - ", "-")):
                 yield Finding(self.entity, match.start(), match.end(), self._score(text, match))
 
     def _score(self, text: str, match: re.Match[str]) -> float:
         first, second = match.groups()
         score = self.WEAK
         if first and first == second:
-            score = self.HYPHENS if first == "-" else self.OTHERS
+            score = self.HYPHENS if "-" in first else self.OTHERS
         begin = match.start()
         if self.CONTEXT.precede(text, begin):
             return self.CONTEXT.lift(score, text, begin)

@@ -3,6 +3,15 @@ from collections.abc import Callable
 import pytest
 
 FOUND = {
+    "Born on: 1990-03-05T00:00:00Z": "1990-03-05",
+    "Birthday: 05/03": "05/03",
+    "my birthday is on 5-3": "5-3",
+    "sinh: 05/03/1990": "05/03/1990",
+    "Nguyễn Văn A (sinh 1990)": "1990",
+    "She was born in Hanoi, Vietnam in 1975.": "1975",
+    "He was born in 1975 in Rome and died on 3 May 2001.": "1975",
+    "<td>DOB</td><td>14/03/1980</td>": "14/03/1980",
+    "born 14/03/1980, married 02/05/2004": "14/03/1980",
     "born on 14 March 1980": "14 March 1980",
     "born March 14, 1980 in Hanoi": "March 14, 1980",
     "She was born on the 14th of March 1980.": "14th of March 1980",
@@ -34,6 +43,9 @@ FOUND = {
     "nga\u0300y sinh: 14/03/1980": "14/03/1980",
 }
 NOT_FOUND = [
+    "born to win, and in 1980 they did",
+    "sinh học 1990",
+    "a birthday party for 20-25 people",
     "14 March 1980",
     "on 14/03/1980 we met",
     "the meeting is on March 14, 1980",

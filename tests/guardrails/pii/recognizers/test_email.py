@@ -5,6 +5,9 @@ import pytest
 FULL_WIDTH = "".join(chr(ord(character) + 0xFEE0) for character in "jane@example.com")
 LONG = "a" * 60 + "@example.com"
 FOUND = {
+    "https://example.com/users/jane.doe@example.com": "jane.doe@example.com",
+    "https://example.com/?email=jane@example.com&x=1": "jane@example.com",
+    "**jane@example.com**": "jane@example.com",
     "write to jane.doe@example.com please": "jane.doe@example.com",
     "JANE@EXAMPLE.CO.UK": "JANE@EXAMPLE.CO.UK",
     "<jane+news@mail.example.org>": "jane+news@mail.example.org",

@@ -1,5 +1,6 @@
 """What holds for all general recognizers together."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -21,11 +22,13 @@ from inferspect.tenancy.entities import ENTITIES
 
 SIGNS = st.text(alphabet="0123456789abcdefABCDEFxXnN@.:-/+()[] %&?=~_#,;\n'\"\u00a0\u200bđ", max_size=200)
 VALUES = st.sampled_from([
-    "jane.doe@example.com", "4111 1111 1111 1111", "DE89370400440532013000", "192.0.2.17", "2001:db8::1",
-    "219-09-9998",
-    "(212) 555-0123", "+44 20 7946 0958", "https://a:b@example.com/", "born on ", "14 March 1980", "ngày sinh ", "call ",
+    "jane.doe@example.com", "4111 1111 1111 1111", "DE89370400440532013000", "192.0.2.17",
+    "2001:db8::1", "219-09-9998",
+    "(212) 555-0123", "+44 20 7946 0958", "https://a:b@example.com/", "born on ", "14 March 1980", "ngày sinh ",
+    "call ",
     "00:1B:44:11:3A:B7",
-    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "0x", "https://", "linkedin.com/in/", "?email=", "march ",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "0x", "https://",
+    "linkedin.com/in/", "?email=", "march ",
 ])  # fmt: skip
 TEXTS = st.lists(VALUES | SIGNS | st.text(max_size=20), max_size=8).map("".join)
 HOSTILE = [
@@ -76,6 +79,28 @@ def test_masking_what_was_found_leaves_nothing_to_find(text: str) -> None:
         pieces.append("<" * len(step.text) if step.continues else step.text[position:])
     window = plain("".join(pieces))[:WINDOW]
     assert plan.look(window, "")[0] == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.lists(st.integers(1, 40), min_size=1, max_size=8))
+def test_a_text_in_pieces_has_the_same_findings_as_the_whole(text: str, sizes: list[int]) -> None:
+    plan = Plan(GENERAL)
+
+    def found(pieces: list[str]) -> list[tuple[str, int, int]]:
+        scan, position, places = Scan(plan), 0, []
+        for steps in [*(scan.feed(piece) for piece in pieces), scan.finish()]:
+            for step in steps:
+                places += [(f.entity, position + f.start, position + f.end) for f in step.findings]
+                position += len(step.text)
+        return places
+
+    pieces, position = [], 0
+    for size in itertools.cycle(sizes):
+        if position >= len(text):
+            break
+        pieces.append(text[position : position + size])
+        position += size
+    assert found(pieces) == found([text])
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
