@@ -23,6 +23,8 @@ WINDOW = 128
 LONGEST_SEEN_WHOLE = 64
 CONTEXT = 64
 LONGEST_TRIGGER = 32
+REACH = 5
+"""How many tokens after a trigger a value begins at the latest."""
 
 BREAKS = re.compile(rf"[{BREAK}]")
 QUIET = re.compile(rf"(?:[{BREAK}]+[^{BREAK}]+){{5}}(?=[{BREAK}])")
@@ -106,9 +108,7 @@ class Scan:
         if self._rest is not None:
             return self._continued(self._rest)
         if self._is_cued:
-            window = self._window(self._position)
-            self._is_cued = window is None
-            return window
+            return self._window(self._position)
         horizon, passable = self._horizons()
         trigger = self._triggers.first(self._position, horizon)
         begin = passable if trigger is None else self._token_start(trigger)
@@ -159,6 +159,7 @@ class Scan:
                 return None
             end = len(self._reading)
         findings, blanked = self._plan.look(self._reading[begin:end], self._context)
+        self._is_cued = False
         return self._passed(end, findings, blanked)
 
     def _quiet_end(self, trigger: int, limit: int) -> int | None:
@@ -188,6 +189,9 @@ class Scan:
                 cut = WINDOW
             elif finding.start < cut < finding.end or finding.end == WINDOW:
                 cut = finding.end if finding.end < WINDOW else min(cut, finding.start)
+        # A cue before the cut may tell of a value after it, where nothing else would open a window.
+        tokens = BREAKS.sub(" ", self._reading[begin : begin + cut]).split(" ")
+        self._is_cued = has_trigger(self._plan, " ".join([token for token in tokens if token][-REACH:]))
         return self._passed(begin + cut, [f for f in findings if f.end <= cut], blanked[:cut])
 
     def _passed(self, end: int, findings: list[Finding], blanked: str) -> Step:

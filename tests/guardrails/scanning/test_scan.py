@@ -101,3 +101,9 @@ def test_a_window_that_ends_with_the_text_begins_at_its_first_trigger() -> None:
     scan = Scan(plan)
     steps = [*scan.feed("12 nights in room 5 at the 4 stars hotel"), *scan.finish()]
     assert [(f.start, f.end) for step in steps for f in step.findings] == [(0, 40)]
+
+
+def test_a_cue_is_not_lost_where_a_long_window_is_cut() -> None:
+    for shift in range(70):
+        text = f"{'1 ' * shift}Mr John Doe {'1 ' * 70}"
+        assert "John" not in masked([text])[0]
