@@ -30,8 +30,8 @@ PATTERNS: dict[Kind, str] = {
     "self": r"(?:i am|i'm|i\u2019m|this is|call me|(?:toi|em|minh|chau) la) ",
     "role": (
         r"(?:patients?,?|customer|client|employee|colleague|manager|nurse|tenant|contact|contacted|ask|asked|by|with|to"
-        r"|from|assigned to|told|tell|met|and|khach hang|benh nhan|nhan vien|giam doc|truong phong|bac si|luat su|ke toan|gui cho"
-        r"|gui|cho|boi|voi) "
+        r"|from|assigned to|told|tell|met|and|khach hang|benh nhan|nhan vien|giam doc|truong phong|bac si|luat su"
+        r"|ke toan|gui cho|gui|cho|boi|voi) "
     ),
     "address": r"(?:anh|chị|ông|bà|cô|thầy|bác|chú|em|bạn|dì|cậu|chi|ong|ba|co|thay|bac|chu|ban) ",
 }

@@ -11,9 +11,13 @@ from guardrails.pii.vietnam.address_words import AFTER_NAMES, BEFORE_NAMES, PLAC
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.folding import fold
 from guardrails.scanning.recognizer import Reading
+from guardrails.scanning.scan import WINDOW
 from guardrails.scanning.words import any_of
 
 GAP = re.compile(r"\s{0,2}[,;|(\-]?\s{0,2}\)?,? ?")
+# What may be more components, the last of them cut off, at the end of a window. A value that reaches the end of a window is
+# looked at again from its own beginning.
+CUT_OFF = re.compile(r"(?:,\s*[\w.]+(?: [\w.]+){0,3}){0,3},?\s*")
 FEWEST = 2
 MANY = 3
 DETAILS = {Level.HOUSE, Level.BUILDING, Level.ALLEY}
@@ -97,7 +101,10 @@ class AddressRecognizer:
             if address is None or not score:
                 index += 1
                 continue
-            yield Finding(self.entity, tokens[index].start, tokens[address.end - 1].end, score)
+            begin, finish = tokens[index].start, tokens[address.end - 1].end
+            if start < begin and end - start == WINDOW and CUT_OFF.fullmatch(text, finish):
+                finish = end
+            yield Finding(self.entity, begin, finish, score)
             index = address.end
 
 

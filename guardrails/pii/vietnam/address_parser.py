@@ -92,7 +92,7 @@ class Parser:
                 return Component(Level.HOUSE, index + length + 1), True
         if not self._is_house_number(index):
             return None
-        if index and self._tokens[index - 1].folded in NO_HOUSE_NUMBER_AFTER:
+        if index and self.gap(index) == " " and self._tokens[index - 1].folded in NO_HOUSE_NUMBER_AFTER:
             return None
         return Component(Level.HOUSE, index + 1), "/" in self._tokens[index].word
 

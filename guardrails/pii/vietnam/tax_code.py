@@ -36,7 +36,7 @@ class TaxCodeRecognizer:
             kind = kind_before(text, match.start())
             if kind == "tax":
                 yield Finding(self.entity, match.start(), match.end(), self.SCORE, validated=True)
-            elif kind is None and re.fullmatch(r"\d{10}-\d{3}", match.group()):
+            elif kind != "other" and re.fullmatch(r"\d{10}-\d{3}", match.group()):
                 yield Finding(self.entity, match.start(), match.end(), self.SCORE_OF_BRANCH, validated=True)
 
 
