@@ -130,7 +130,7 @@ class _Run:
         if len(digits) > LONGEST - 2 or last - first >= self._recognizer.MOST_GROUPS_NATIONAL:
             return 0
         score = self._by_form(digits, first, last)
-        if not score and not (self._has_context and self._is_plausible(digits, first, last)):
+        if not score and not self._is_plausible(digits, first, last):
             return 0
         begin = self._begin(first, last)
         if (
@@ -182,14 +182,15 @@ class _Run:
         return (len(shape) <= self._recognizer.FEW_GROUPS or falls) and TRUNK.fullmatch(digits) is not None
 
     def _is_plausible(self, digits: str, first: int, last: int) -> bool:
-        """Whether it is a number of a plan at all, or a local one of North America."""
+        """Whether words before it make it a number: of a plan at all, or a local one of North America."""
         shape = tuple(end - start for start, end in self._groups[first : last + 1])
-        # "INV-2024-000123"
-        if self._text[max(0, self._groups[first][0] - 1) : self._groups[first][0]] in ("-", "_"):
+        is_local = shape == LOCAL_SHAPE and LOCAL.fullmatch(digits) is not None
+        if not is_local and len(digits) < self._recognizer.SHORTEST_NATIONAL:
             return False
-        if shape == LOCAL_SHAPE and LOCAL.fullmatch(digits):
-            return True
-        return len(digits) >= self._recognizer.SHORTEST_NATIONAL and ANY.fullmatch(digits) is not None
+        begin = self._groups[first][0]
+        # "INV-2024-000123"
+        is_part_of_name = self._text[max(0, begin - 1) : begin] in ("-", "_")
+        return not is_part_of_name and self._has_context and (is_local or ANY.fullmatch(digits) is not None)
 
     def _separators(self, first: int, last: int) -> str:
         groups = self._groups
@@ -216,7 +217,7 @@ class _Run:
             before = text[begin - 1]
             if before in "([" and closes:
                 closes = False
-            elif before != "+" or (first and begin - 1 < self._groups[first - 1][1]):
+            elif before != "+":
                 break
             begin -= 1
         return begin

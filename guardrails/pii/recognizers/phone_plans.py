@@ -60,7 +60,7 @@ def international(digits: str) -> Literal["valid", "possible"] | None:
     if len(digits) > LONGEST + 1 or digits[0] == "0":
         return None
     for length in range(1, LONGEST_COUNTRY_CODE + 1):
-        country = _country(int(digits[:length])) if digits[:length] else None
+        country = _country(int(digits[:length]))
         if country:
             return _in_country(digits[length:], length, *country)
     return None
