@@ -23,7 +23,7 @@ START = {
         "stop_sequence": None, "usage": USAGE,
     },
 }  # fmt: skip
-END = [
+END: list[dict[str, Any]] = [
     {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": USAGE},
     {"type": "message_stop"},
 ]
@@ -41,7 +41,8 @@ def block(index: int, kind: str, pieces: list[str]) -> list[dict[str, Any]]:
         for piece in pieces
     ]
     start: dict[str, Any] = {"type": "content_block_start", "index": index, "content_block": BLOCKS[kind]}
-    return [start, *deltas, {"type": "content_block_stop", "index": index}]
+    stop: dict[str, Any] = {"type": "content_block_stop", "index": index}
+    return [start, *deltas, stop]
 
 
 def said(events: list[dict[str, Any]], index: int) -> str:
