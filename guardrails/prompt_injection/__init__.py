@@ -1,0 +1,1 @@
+"""Texts that try to take over the model: heuristics with scores, and what they make together."""
