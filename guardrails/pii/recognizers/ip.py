@@ -77,6 +77,9 @@ class Ip6Recognizer:
             return False
         groups = [group for group in value.split(":") if group]
         has_digit = any(character.isdigit() for character in value)
+        # "2019::" is a label sooner.
+        if len(groups) == 1 and value.endswith("::") and value[:-2].isdigit():
+            return False
         # "1:2:3:4:5:6:7:8" is a ratio sooner than an address.
         is_address = "::" in value or any(len(group) > 2 or not group.isdigit() for group in groups)  # noqa: PLR2004
         return is_address and bool(groups) and (has_digit or len(groups) >= self.GROUPS_WITHOUT_DIGITS)

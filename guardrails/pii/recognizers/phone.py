@@ -51,6 +51,7 @@ SPACED_OF_COUNTRY = frozenset([(2, 3, 2, 2), (3, 2, 2, 2), (2, 3, 3, 3)])
 NORTH_AMERICAN_SHAPES = frozenset([(3, 3, 4), (1, 3, 3, 4), (3, 7)])
 LOCAL = re.compile(r"[2-9]\d{6}")
 LOCAL_SHAPE = (3, 4)
+US_ZIP = (5, 4)
 
 CONTEXT = Cues(
     "phones?|telephones?|telefon|telefono|telefone|mobiles?|cells?|cellphones?|cellular|tel|ph|mob|handy|smartphone|landline"
@@ -177,6 +178,8 @@ class _Run:
             return False
         # "01.234567" is a decimal number; groups that grow and shrink are several numbers.
         if len(shape) == 2 and set(separators) == {"."}:  # noqa: PLR2004
+            return False
+        if shape == US_ZIP and separators == "-":
             return False
         falls = all(one >= other for one, other in pairwise(shape[1:]))
         return (len(shape) <= self._recognizer.FEW_GROUPS or falls) and TRUNK.fullmatch(digits) is not None

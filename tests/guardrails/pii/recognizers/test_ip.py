@@ -20,6 +20,7 @@ FOUND = {
     "it is 2001:db8::1: an address": "2001:db8::1",
 }
 NOT_FOUND = [
+    "2019:: a good year",
     "256.1.1.1",
     "1.2.3",
     "version 10.2",
