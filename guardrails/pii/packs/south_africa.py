@@ -48,7 +48,8 @@ class SouthAfricanPhoneRecognizer:
         for match in CANDIDATE.finditer(text, start, end):
             if self._is_one(match.group()):
                 begin = match.start() + (match.group().startswith("(") and match.group().count(")") == 0)
-                yield Finding(self.entity, begin, match.end(), self._context.lift(SCORE, text, begin))
+                # By the country's numbering plan; so it wins over a phone number of some country.
+                yield Finding(self.entity, begin, match.end(), self._context.lift(SCORE, text, begin), validated=True)
 
     def _is_one(self, value: str) -> bool:
         try:

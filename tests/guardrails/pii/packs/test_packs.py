@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from guardrails.pii.packs import pack_recognizers, predefined
 from guardrails.pii.packs.countries import COUNTRIES
 from guardrails.pii.packs.predefined import Predefined, PresidioRecognizer
+from guardrails.pii.recognizers import GENERAL
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.plan import Plan
 from guardrails.scanning.scan import Scan
@@ -83,6 +84,13 @@ def test_the_example_of_an_entity_is_found(entity: str) -> None:
     listed = ENTITIES[entity]
     assert entity in [name for name, _ in found(PLANS[listed.pack], listed.example)]
     assert found(PLANS[listed.pack], listed.example, 1) == found(PLANS[listed.pack], listed.example)
+
+
+@pytest.mark.parametrize("entity", sorted(RECOGNIZERS))
+def test_the_example_of_an_entity_is_found_beside_the_general_ones(entity: str) -> None:
+    listed = ENTITIES[entity]
+    plan = Plan([*GENERAL, *pack_recognizers(listed.pack)])
+    assert entity in [name for name, _ in found(plan, listed.example)]
 
 
 def test_the_tables_have_cases_for_every_entity() -> None:
