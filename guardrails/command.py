@@ -38,6 +38,13 @@ RulesFile = Annotated[
         help="JSON or YAML file of rules, laid over the default ones.",
     ),
 ]
+KEYED = frozenset({"reversible", "hash"})
+KEYS_FROM = {
+    "environment": "Placeholders are made with LITELLM_SALT_KEY, for the tenant `default`.",
+    "data folder": "Placeholders are made with the data folder's salt key, for the tenant `default`.",
+    "throwaway": "Placeholders are made with a throwaway key, as there is neither LITELLM_SALT_KEY nor a data folder.",
+}
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -62,11 +69,10 @@ def try_text(
         rules = _rules(rules_file)
         if tenant is not None:
             shown = _asked(tenant, rules, text=content, direction=direction, source=source)
-            note = "by the running gateway"
         else:
             here = _local(rules, DEFAULT_TENANT)
             shown = asyncio.run(here.preview(content, direction, source)).as_json()
-            note = KEYS_FROM[here.keys_from]
+            shown["keys_from"] = here.keys_from
     if as_json:
         typer.echo(json.dumps(shown, indent=2))
         return
@@ -75,16 +81,9 @@ def try_text(
     from guardrails.tables import print_preview  # noqa: PLC0415
 
     console = Console(highlight=False)
-    print_preview(shown, content, console)
-    console.print(f"\n[dim]{note}[/dim]")
-
-
-KEYS_FROM = {
-    "environment": "placeholders and hashes are made with LITELLM_SALT_KEY, for keys without a team",
-    "data folder": "placeholders and hashes are made with the data folder's salt key, for keys without a team",
-    "throwaway": "placeholders and hashes are made with a throwaway key, as there is neither LITELLM_SALT_KEY nor a "
-    "data folder: a gateway makes others",
-}
+    print_preview(shown, content, direction, console)
+    if any(span["action"] in KEYED for span in shown["spans"]) and (origin := shown.get("keys_from")):
+        console.print(f"\n{KEYS_FROM[origin]}")
 
 
 @app.command()

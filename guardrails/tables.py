@@ -11,32 +11,36 @@ from rich.table import Table
 from rich.text import Text
 
 from guardrails.accuracy import Accuracy, Figures, Mistake
+from guardrails.policy.policy import Way
 
 # What a terminal would act on, and what a lone half of a pair of surrogates would fail to be printed for.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 STYLES = {"block": "bold red", "report": "yellow", "pass": "green"}
+READERS: dict[Way, str] = {"input": "The provider", "output": "The client"}
+DRY_RUN = " (dry run)"
 
 
-def print_preview(shown: Mapping[str, Any], text: str, console: Console) -> None:
+def print_preview(shown: Mapping[str, Any], text: str, way: Way, console: Console) -> None:
     """A preview as :meth:`guardrails.preview.Preview.as_json` gives it, of ``text``."""
-    table = _table(left=("guardrail", "entity"), right=("start", "end", "score"), more=("validated", "action", "value"))
+    table = _table(left=("entity",), right=("start", "end", "score"), more=("valid", "action"))
+    table.add_column("value", overflow="fold")
     for span in shown["spans"]:
-        action = f"{span['action']} (dry run)" if span["dry_run"] else span["action"]
         place = str(span["start"]), str(span["end"]), f"{span['score']:.2f}"
         value = printable(text[span["start"] : span["end"]])
-        validated = "yes" if span["validated"] else ""
-        table.add_row(span["guardrail"], span["entity"], *place, validated, action, Text(value))
-    console.print(table if shown["spans"] else "nothing found")
+        action = f"{span['action']}{DRY_RUN}" if span["dry_run"] else span["action"]
+        table.add_row(span["entity"], *place, "yes" if span["validated"] else "", action, Text(value))
+    console.print(table if shown["spans"] else "Nothing was found.")
+    console.print()
     for verdict in shown["verdicts"]:
-        counts = ", ".join(f"{entity} {count}" for entity, count in sorted(verdict["counts"].items()))
-        described = Text(f"\n{verdict['guardrail']}: ", end="")
-        described.append(verdict["decision"], STYLES.get(verdict["decision"], "cyan"))
-        described.append(f" (dry run) {counts}" if verdict["dry_run"] else f" {counts}")
-        console.print(described, end="")
+        line = Text(f"{verdict['guardrail']}: ")
+        line.append(verdict["decision"], STYLES.get(verdict["decision"], "cyan"))
+        line.append(DRY_RUN if verdict["dry_run"] else "")
+        counts = ", ".join(f"{count} {entity}" for entity, count in sorted(verdict["counts"].items()))
+        console.print(line.append(f", {counts}" if counts else ""))
     if shown["refusal"]:
-        console.print(f"\n\n{shown['refusal']['code']}: {shown['refusal']['message']}", markup=False)
+        console.print(Text(f"\nRefused with {shown['refusal']['code']}: {shown['refusal']['message']}"))
     else:
-        console.print(Text(f"\n\n{printable(shown['text'])}"), soft_wrap=True)
+        console.print(Text(f"\n{READERS[way]} would get:\n{printable(shown['text'])}"), soft_wrap=True)
 
 
 def print_accuracy(accuracy: Accuracy, shown: Sequence[Mistake], console: Console) -> None:
@@ -51,15 +55,16 @@ def print_accuracy(accuracy: Accuracy, shown: Sequence[Mistake], console: Consol
     if accuracy.not_looked_for:
         labels = ", ".join(f"{label} ({count})" for label, count in sorted(accuracy.not_looked_for.items()))
         console.print(Text(f"labels that these rules do not look for, left out of the figures: {printable(labels)}"))
+    console.print()
     for mistake in shown:
         seen = f", found as {mistake.taken_for}" if mistake.taken_for else ""
-        line = Text(f"\n{mistake.place}: {mistake.kind} of {mistake.entity}{seen}: ", end="")
+        line = Text(f"{mistake.place}: {mistake.kind} of {mistake.entity}{seen}: ")
         line.append(_on_one_line(mistake.before), "dim")
         line.append(_on_one_line(mistake.value), "bold")
         line.append(_on_one_line(mistake.after), "dim")
-        console.print(line, soft_wrap=True, end="")
-    hidden = len(accuracy.mistakes) - len(shown)
-    console.print(f"\n{hidden} more mistake(s) not shown; see --misses" if hidden else "")
+        console.print(line, soft_wrap=True)
+    if hidden := len(accuracy.mistakes) - len(shown):
+        console.print(f"{hidden} more mistake(s); --misses shows more")
 
 
 def printable(text: str) -> str:
@@ -84,5 +89,5 @@ def _table(left: Sequence[str], right: Sequence[str], more: Sequence[str] = ()) 
     for name in right:
         table.add_column(name, no_wrap=True, justify="right")
     for name in more:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     return table

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
 from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.substitutions import Substitutions
 from guardrails.policy.policy import INJECTION, Policy
-from guardrails.prompt_injection import risk
+from guardrails.prompt_injection.risk import risk
+from guardrails.redaction.reasons import blocked
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.plan import PLACEHOLDER
 from guardrails.scanning.whole import Located
@@ -16,14 +18,9 @@ from inferspect.context import Decision, Verdict
 from inferspect.refusal import Refusal
 from inferspect.tenancy.entities import Guardrail
 
+HIDDEN = Finding("INJECTION_HIDDEN", 0, 0, 0.9)
 UNTRUSTED = frozenset({"tool", "document"})
 JUDGED = frozenset({"user", *UNTRUSTED})
-REASONS: dict[Guardrail, tuple[str, str]] = {
-    "pii": ("pii_blocked", "holds personal data that this tenant does not allow"),
-    "secrets": ("secret_blocked", "holds secrets that this tenant does not allow"),
-    "content_safety": ("content_blocked", "holds content that this tenant does not allow"),
-    "prompt_injection": ("prompt_injection_blocked", "holds instructions that look like an attack on the model"),
-}
 
 
 class Redaction:
@@ -76,20 +73,46 @@ class Redaction:
             return self._substitutions.substitute(finding.entity, value)
         return f"<{finding.entity}>"
 
-    def counted(self, found: Sequence[Located], source: str) -> Sequence[Located]:
-        """The findings of one text that count; faint signs of an attack do only where they amount to one."""
+    def counted(self, found: Sequence[Located], source: str, *, hides: bool = False) -> Sequence[Located]:
+        """The findings of one text that count; faint signs of an attack do only where they amount to one.
+
+        Args:
+            found: in the text.
+            source: who wrote it.
+            hides: whether it holds invisible text, which has no place that could be masked.
+        """
         signs = {located for located in found if self._is_sign(located[0].entity)}
-        if not signs:
+        hides = hides and HIDDEN.entity in self.policy.treatments
+        if not signs and not hides:
             return found
         rules = self.policy.rules.prompt_injection
         least = rules.untrusted_threshold if source in UNTRUSTED else rules.score_threshold
-        if source in JUDGED and risk(finding for finding, _ in signs) >= least:
-            return found
-        return [located for located in found if located not in signs]
+        together = risk([*(finding for finding, _ in signs), *([HIDDEN] if hides else [])])
+        if source not in JUDGED or together < least:
+            return [located for located in found if located not in signs]
+        if hides:
+            self.object_to(HIDDEN.entity)
+        return found
 
     def _is_sign(self, entity: str) -> bool:
         treatment = self.policy.treatments.get(entity)
         return treatment is not None and treatment.guardrail == INJECTION
+
+    def weigh(self, finding: Finding) -> None:
+        """Object to a whole text where a classifier's finding about it is strong enough."""
+        if finding.score >= dict(self.policy.spec.thresholds).get(finding.entity, math.inf):
+            self.object_to(finding.entity)
+
+    def object_to(self, entity: str) -> None:
+        """Count what was found in a whole text: it cannot be masked, so it blocks unless it is only to be reported."""
+        treatment = self.policy.treatments.get(entity)
+        if treatment is None:
+            return
+        self._counts[treatment.guardrail][entity] += 1
+        if treatment.dry_run or treatment.action == "report":
+            self._note(treatment.guardrail, "report")
+        else:
+            self.block(treatment.guardrail, entity)
 
     def note_unreadable(self, kind: str, count: int, action: str) -> None:
         """Content that cannot be looked into, such as ``IMAGES``; ``action`` is what the rules say about it."""
@@ -106,22 +129,9 @@ class Redaction:
         self._blocked[guardrail].add(entity)
         self._note(guardrail, "block")
 
-    def count(self, guardrail: Guardrail, entity: str, *, dry_run: bool) -> None:
-        """Count a finding that has no place in the text, such as a judge's; it blocks unless it is a dry run."""
-        self._counts[guardrail][entity] += 1
-        if dry_run:
-            self._note(guardrail, "report")
-        else:
-            self.block(guardrail, entity)
-
     def refusal(self) -> Refusal | None:
         """The refusal of the first guardrail that blocks, naming entities and never values."""
-        what = "request" if self.policy.way == "input" else "answer"
-        for guardrail, entities in self._blocked.items():
-            if entities:
-                code, reason = REASONS[guardrail]
-                return Refusal(400, code, f"The {what} {reason}: {', '.join(sorted(entities))}.")
-        return None
+        return next((self._refusal_of(name) for name in self._blocked if self._blocked[name]), None)
 
     def verdicts(self, seconds: float) -> list[Verdict]:
         """One verdict of each guardrail; ``seconds`` is what the one pass of all took."""
@@ -131,12 +141,15 @@ class Redaction:
                 self._decision(guardrail),
                 self.policy.way,
                 counts=dict(self._counts[guardrail]),
-                code=REASONS[guardrail][0] if self._blocked[guardrail] else None,
+                code=self._refusal_of(guardrail).code if self._blocked[guardrail] else None,
                 seconds=seconds,
                 dry_run=getattr(self.policy.rules, guardrail).dry_run,
             )
             for guardrail in self.policy.guardrails
         ]
+
+    def _refusal_of(self, guardrail: Guardrail) -> Refusal:
+        return blocked(guardrail, "request" if self.policy.way == "input" else "answer", self._blocked[guardrail])
 
     def _note(self, guardrail: Guardrail, decision: Decision) -> None:
         self._decisions[guardrail].add(decision)

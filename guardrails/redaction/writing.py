@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from guardrails.scanning.finding import Finding
+from guardrails.scanning.json_strings import unescaped
 from guardrails.scanning.scan import Form, Step
 
 Replace = Callable[[Finding, str], str | None]
@@ -74,16 +75,8 @@ def replacement(text: str, finding: Finding, form: Form, replace: Replace) -> st
     value = text[finding.start : finding.end]
     if form == "text":
         return replace(finding, value)
-    written = replace(finding, said(value) if form == "json_string" else value)
+    written = replace(finding, unescaped(value) if form == "json_string" else value)
     if written is None:
         return None
     quoted = json.dumps(written, ensure_ascii=False)
     return quoted[1:-1] if form == "json_string" else quoted
-
-
-def said(escaped: str) -> str:
-    """What a part of a JSON string says; as it stands where it is no JSON."""
-    try:
-        return str(json.loads(f'"{escaped}"', strict=False))
-    except ValueError:
-        return escaped
