@@ -6,6 +6,7 @@ import os
 
 from redis.asyncio import Redis
 
+from guardrails.content_safety.classifier import load_classifier
 from guardrails.pipeline.service import GuardrailService, install, started_finder
 from guardrails.placeholders.keys import TenantKeys
 from guardrails.placeholders.vault import PostgresVault, RedisVault, Vault
@@ -30,7 +31,9 @@ async def start(worker: Worker) -> None:
         if policy is not None:
             _ = policy.plan  # compiled now, and not while a first request waits
     finder = await started_finder(settings)
-    install(GuardrailService(settings, policies, finder, keys, _vault(worker, keys)))
+    classifier = load_classifier(settings.content_classifier) if settings.content_classifier else None
+    service = GuardrailService(settings, policies, finder, keys, _vault(worker, keys), classifier=classifier)
+    install(service)
     mount(worker.app)
 
 

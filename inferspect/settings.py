@@ -79,7 +79,7 @@ class GuardrailSettings(Section):
     )
     budget: Seconds = Field(
         default=0.1,
-        description="Seconds of processor time for a text, and a fiftieth of that for each kilobyte; a text that takes "
+        description="Seconds of processor time for a text, and a fifth of that for each kilobyte; a text that takes "
         "longer is refused.",
     )
     deadline: Seconds = Field(default=30, description="Seconds after which a process that scans is ended.")

@@ -7,8 +7,8 @@ from collections.abc import Awaitable
 
 import structlog
 
-from guardrails.metrics import count
 from guardrails.judge import JudgeUnavailable
+from guardrails.metrics import count
 from guardrails.redaction.redaction import Redaction
 from guardrails.scanning.budget import BudgetExceededError
 from guardrails.verdicts import leave

@@ -6,8 +6,8 @@ from typing import Any
 
 from guardrails.content import request_texts
 from guardrails.content.copies import refresh_request_copies
-from guardrails.pipeline.judging import judge
 from guardrails.pipeline.memory import recall
+from guardrails.pipeline.opinions import ask_opinions
 from guardrails.pipeline.passes import looked_through
 from guardrails.pipeline.service import service
 from guardrails.pipeline.state import state_of
@@ -29,8 +29,7 @@ async def redact(context: RequestContext | None, tenant: Tenant, data: dict[str,
 
     async def work() -> None:
         await recall(here, state, data)
-        await redact_request(here, state, redaction, request_texts(data))
-        await judge(here, redaction, data)
+        await ask_opinions(here, redaction, await redact_request(here, state, redaction, request_texts(data)))
 
     failure = await looked_through(redaction, work(), context)
     if failure is None and redaction.changed:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from guardrails.content_safety.classifier import Classifier
+from guardrails.judge import Judge, ask_router
 from guardrails.placeholders.keys import TenantKeys
 from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.vault import Vault
@@ -28,13 +30,15 @@ class GuardrailService:
     finder: Finder
     keys: TenantKeys
     vault: Vault | None = None
+    judge: Judge = field(default_factory=lambda: Judge(ask_router))
+    classifier: Classifier | None = None
 
     def minting(self, tenant_id: str) -> Minting:
         return Minting(self.keys, tenant_id)
 
 
 PLAN_FUNCTION = "guardrails.policy.plans.plan_of"
-KILOBYTES_FOR_THE_BASE = 50
+KILOBYTES_FOR_THE_BASE = 5
 
 
 async def started_finder(settings: GuardrailSettings) -> Finder:

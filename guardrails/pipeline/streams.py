@@ -38,7 +38,7 @@ async def redact_stream(
     guard = _StreamGuard(context, Redaction(policy, here.minting(tenant.id), state.substitutions, restores=True))
     is_kept = not state.substitutions
     try:
-        async for chunk in redacted_stream(chunks, guard.open, context.call_type if context else ""):
+        async for chunk in redacted_stream(chunks, guard.open, (context and context.call_type) or ""):
             if not is_kept and (response_id := id_of_response(chunk)):
                 await remember(here, state, request, response_id)
                 is_kept = True
@@ -71,8 +71,8 @@ class _StreamGuard:
             text = work()
         except Exception as error:  # noqa: BLE001  whatever went wrong, the text was not looked through
             self._failed = True
-            refusal = note_failure(self._redaction, error, time.perf_counter() - began, self._context)
-            raise Blocked(refuse(self._context, refusal)) from None
+            failure = note_failure(self._redaction, error, time.perf_counter() - began, self._context)
+            raise Blocked(refuse(self._context, failure)) from None
         finally:
             self._seconds += time.perf_counter() - began
         if refusal := self._redaction.refusal():

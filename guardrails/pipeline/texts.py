@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
-from guardrails.content import Text, Walk
+from guardrails.content import Source, Text, Walk
 from guardrails.pipeline.service import GuardrailService
 from guardrails.pipeline.state import GuardrailState
+from guardrails.prompt_injection.hidden import hidden_text
 from guardrails.redaction.redaction import Redaction
 from guardrails.redaction.writing import redacted
 from guardrails.scanning.finder import Located
@@ -17,8 +18,10 @@ from guardrails.scanning.plan import PLACEHOLDER
 LONGEST_TURN = 0.002  # seconds
 
 
-async def redact_request(service: GuardrailService, state: GuardrailState, redaction: Redaction, walk: Walk) -> None:
-    """Redact the texts of a request.
+async def redact_request(
+    service: GuardrailService, state: GuardrailState, redaction: Redaction, walk: Walk
+) -> list[tuple[Source, str]]:
+    """Redact the texts of a request; returns them as they are now, with who wrote them.
 
     All are looked through before the first is changed: placeholders that the client typed itself must be known before
     one is made.
@@ -28,9 +31,9 @@ async def redact_request(service: GuardrailService, state: GuardrailState, redac
         for finding, _ in findings:
             if finding.entity == PLACEHOLDER:
                 state.substitutions.typed(value[finding.start : finding.end])
-    for text, value, findings in found:
-        _write(redaction, text, value, findings)
+    texts = [(text.source, _write(redaction, text, value, findings)) for text, value, findings in found]
     _note_unreadable(redaction, walk)
+    return texts
 
 
 async def redact_answer(service: GuardrailService, state: GuardrailState, redaction: Redaction, walk: Walk) -> None:
@@ -68,7 +71,7 @@ async def _findings(
 
 
 def _write(redaction: Redaction, text: Text, value: str, findings: tuple[Located, ...]) -> str:
-    counted = redaction.counted(findings, text.source) if findings else findings
+    counted = redaction.counted(findings, text.source, hides=hidden_text(value))
     after = redacted(value, counted, redaction.replace) if counted else value
     if after != value:
         text.set(after)

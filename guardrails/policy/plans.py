@@ -9,14 +9,14 @@ from pathlib import Path
 
 import regex
 
-from guardrails.content_safety import content_safety_recognizers
+from guardrails.content_safety.recognizers import content_safety_recognizers
 from guardrails.pii.custom import load_custom_recognizers
 from guardrails.pii.ner import load_ner_recognizers
 from guardrails.pii.packs import pack_recognizers
 from guardrails.pii.person import PERSON
 from guardrails.pii.recognizers import GENERAL
 from guardrails.pii.vietnam import VIETNAM
-from guardrails.prompt_injection import PROMPT_INJECTION
+from guardrails.prompt_injection.recognizers import prompt_injection_recognizers
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.folding import fold
 from guardrails.scanning.plan import Keep, Plan
@@ -77,7 +77,7 @@ def _all(spec: PlanSpec) -> Iterator[Recognizer]:
         yield from pack_recognizers(pack)
     yield from SECRETS
     yield from content_safety_recognizers(spec.words)
-    yield from PROMPT_INJECTION
+    yield from prompt_injection_recognizers()
     yield from _of_file(load_custom_recognizers, spec.custom)
     yield from _of_file(load_ner_recognizers, spec.ner)
 

@@ -90,7 +90,8 @@ class Policies:
             if len(self._made) >= self.KEPT:
                 self._made.clear()
             made = self._made[id(rules)] = (rules, self._make(rules, "input"), self._make(rules, "output"))
-        return made[1 if way == "input" else 2]
+        _, on_requests, on_answers = made
+        return on_requests if way == "input" else on_answers
 
     def restoring(self, rules: TenantRules) -> Policy:
         """A policy that finds placeholders only."""

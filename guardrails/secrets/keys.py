@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal, cast
 
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.base import RegexBasedDetector
@@ -81,7 +81,7 @@ class FormRecognizer:
 
 def _known(detector: type[RegexBasedDetector], index: int | None = None) -> Patterns:
     """Patterns of detect-secrets."""
-    patterns = tuple(detector.denylist)
+    patterns: Patterns = tuple(cast("Any", detector).denylist)
     return patterns if index is None else (patterns[index],)
 
 
@@ -157,9 +157,9 @@ TOKENS = KeyRecognizer(
     },
 )
 
-TELEGRAM_TOKEN = FormRecognizer("SECRET_TOKEN", r"\d", TelegramBotTokenDetector.denylist[0].pattern)
-MAILCHIMP_KEY = FormRecognizer("SECRET_TOKEN", r"-us\d", MailchimpDetector.denylist[0].pattern)
-DISCORD_TOKEN = FormRecognizer("SECRET_TOKEN", r"\d", DiscordBotTokenDetector.denylist[0].pattern)
+TELEGRAM_TOKEN = FormRecognizer("SECRET_TOKEN", r"\d", _known(TelegramBotTokenDetector)[0].pattern)
+MAILCHIMP_KEY = FormRecognizer("SECRET_TOKEN", r"-us\d", _known(MailchimpDetector)[0].pattern)
+DISCORD_TOKEN = FormRecognizer("SECRET_TOKEN", r"\d", _known(DiscordBotTokenDetector)[0].pattern)
 
 
 class JwtRecognizer:
