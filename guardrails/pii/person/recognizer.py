@@ -138,6 +138,7 @@ class PersonRecognizer:
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
         text = text[:end]
+        yield from self._in_lower_case(text, start)
         for run in _runs(text, start):
             index = 0
             while index < len(run):
@@ -148,6 +149,20 @@ class PersonRecognizer:
                     last = run[index + length - 1]
                     yield Finding(self.entity, run[index].start, last.end, self.SCORES[kind])
                 index += max(1, length)
+
+    def _in_lower_case(self, text: str, start: int) -> Iterator[Finding]:
+        """Names after ``my name is`` as people write in a chat; only those that are listed."""
+        for match in cues.LOWER_CASE.finditer(text):
+            words = [
+                _Word(match.start(1) + word.start(), match.start(1) + word.end(), word.group().capitalize())
+                for word in re.finditer(r"\S+", match[1])
+            ]
+            syllables = next((i for i, w in enumerate(words) if w.text not in SYLLABLES_EITHER_WAY), len(words))
+            length = (_vietnamese(words[:syllables], 2) if syllables else 0) or _english(words, may_be_ambiguous=True)
+            if not length and _is_given(words[0]):
+                length = 1
+            if length and words[0].start >= start:
+                yield Finding(self.entity, words[0].start, words[length - 1].end, self.SCORES["stated"])
 
     def _length(self, text: str, words: list[_Word], kind: cues.Kind | None) -> int:
         """How many of the words are a name."""
@@ -164,7 +179,7 @@ class PersonRecognizer:
         length = _vietnamese(words, 2) or _english(words, may_be_ambiguous=True)
         if length:
             return length if kind in {"salutation", "signature"} or not _is_place(text, words, length) else 0
-        if kind == "address":
+        if kind == "address" or text.endswith(("em là ", "mình là ", "cháu là "), 0, words[0].start):
             return _vietnamese_given(words)
         leading = _leading(words, MOST_ENGLISH - 1)
         if kind == "signature":

@@ -15,8 +15,8 @@ from guardrails.scanning.scan import WINDOW
 from guardrails.scanning.words import any_of
 
 GAP = re.compile(r"\s{0,2}[,;|(\-]?\s{0,2}\)?,? ?")
-# What may be more components, the last of them cut off, at the end of a window. A value that reaches the end of a window is
-# looked at again from its own beginning.
+# What may be more components, the last of them cut off, at the end of a window. A value that reaches the end of a
+# window is looked at again from its own beginning.
 CUT_OFF = re.compile(r"(?:,\s*[\w.]+(?: [\w.]+){0,3}){0,3},?\s*")
 FEWEST = 2
 MANY = 3

@@ -16,9 +16,10 @@ REACH = 60
 
 WORDS: dict[Kind, tuple[str, ...]] = {
     "identity": (
-        "cmnd", "cmtnd", "cmt", "cccd", "chung minh nhan dan", "chung minh thu", "so chung minh", "giay chung minh",
-        "can cuoc", "can cuoc cong dan", "ma dinh danh", "so dinh danh", "dinh danh ca nhan", "identity card",
-        "identity number", "identification number", "id card", "citizen id", "citizen identity", "national id",
+        "cmnd", "so cmnd", "so cccd", "cmtnd", "cmt", "cccd", "chung minh nhan dan", "chung minh thu",
+        "so chung minh", "giay chung minh", "can cuoc", "can cuoc cong dan", "ma dinh danh", "so dinh danh",
+        "dinh danh ca nhan", "identity card", "identity number", "identification number", "id card", "citizen id",
+        "citizen identity", "national id",
     ),
     "tax": (
         "mst", "ma so thue", "ma thue", "so thue", "tax code", "tax id", "tax number", "tax no",
@@ -26,29 +27,24 @@ WORDS: dict[Kind, tuple[str, ...]] = {
     ),
     "bank": (
         "stk", "so tai khoan", "so tk", "tk", "tknh", "tai khoan", "account", "account number", "account no",
-        "bank account",
-        "acct", "acct no", "a/c",
+        "bank account", "acct", "acct no", "a/c",
     ),
     "bank_name": (
         "vietcombank", "vcb", "techcombank", "tcb", "mb bank", "mbbank", "ngan hang mb", "ngan hang quan doi", "acb",
         "bidv", "agribank", "vietinbank", "ctg", "tpbank", "tp bank", "sacombank", "stb", "vpbank", "vp bank", "vib",
-        "shb",
-        "hdbank", "hd bank", "ocb", "seabank", "msb", "eximbank", "lpbank", "lienvietpostbank", "scb", "namabank",
-        "nam a bank", "bac a bank", "pvcombank", "abbank", "vietabank", "ncb", "kienlongbank", "baovietbank", "pgbank",
-        "saigonbank", "vietbank", "bvbank", "shinhan", "shinhan bank", "woori bank", "hsbc", "standard chartered",
-        "uob",
-        "cake", "timo", "cimb",
+        "shb", "hdbank", "hd bank", "ocb", "seabank", "msb", "eximbank", "lpbank", "lienvietpostbank", "scb",
+        "namabank", "nam a bank", "bac a bank", "pvcombank", "abbank", "vietabank", "ncb", "kienlongbank",
+        "baovietbank", "pgbank", "saigonbank", "vietbank", "bvbank", "shinhan", "shinhan bank", "woori bank", "hsbc",
+        "standard chartered", "uob", "cake", "timo", "cimb",
     ),
     "amount": (
         "so du", "so tien", "con", "co", "du", "nap", "rut", "chuyen", "chuyen khoan", "gui", "tra", "phi", "gia",
-        "balance", "amount", "has",
-        "transfer", "transferred", "sent", "paid",
+        "balance", "amount", "has", "transfer", "transferred", "sent", "paid",
     ),
     "other": (
         "sdt", "dt", "so dien thoai", "dien thoai", "phone", "mobile", "hotline", "fax", "tel", "zalo", "ma don",
-        "don hang",
-        "order", "hoa don", "invoice", "van don", "tracking", "imei", "serial", "ma khach hang", "otp", "ho chieu",
-        "passport", "bhxh", "bhyt", "barcode", "ma vach", "isbn", "ma giao dich", "transaction",
+        "don hang", "order", "hoa don", "invoice", "van don", "tracking", "imei", "serial", "ma khach hang", "otp",
+        "ho chieu", "passport", "bhxh", "bhyt", "barcode", "ma vach", "isbn", "ma giao dich", "transaction",
     ),
 }  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""Precision and recall on labelled texts, half of which were never looked at while the recognizer was written."""
+"""Precision and recall on labelled texts.
+
+Those held out were written before the recognizer and never tuned on; the hard ones show what it does not find.
+"""
 
 import re
 from collections.abc import Callable
@@ -25,9 +28,10 @@ def labelled(name: str) -> list[tuple[str, set[tuple[int, int]]]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "precision", "recall"), [("labelled_tuned.txt", 0.97, 0.97), ("labelled_held_out.txt", 0.94, 0.94)]
+    ("name", "precision", "recall"),
+    [("labelled_tuned.txt", 0.97, 0.97), ("labelled_held_out.txt", 0.94, 0.94), ("labelled_hard.txt", 0.7, 0.15)],
 )
-def test_most_names_are_found_and_little_else(places: Places, name: str, precision: float, recall: float) -> None:
+def test_names_are_found_and_little_else(places: Places, name: str, precision: float, recall: float) -> None:
     right = found = wanted = 0
     for text, names in labelled(name):
         places_found = set(places(text))

@@ -38,6 +38,9 @@ NAMES = [
     ("the letter of ", "Karen O'Neill", " arrived"),
     ("FULL NAME: ", "JANE MILLER", ""),
     ("ask ", "Anthony", " about it"),
+    ("hi, my name is ", "john smith", " and i forgot my password"),
+    ("tên mình là ", "nguyễn thị lan", " ạ"),
+    ("em là ", "Quỳnh", " bên kế toán"),
     ("Tên tôi là ", "Nguyễn Văn An", ", tôi cần đổi thẻ"),
     ("Tôi tên là ", "Trần Thị Mai", "."),
     ("Tôi là ", "Lê Minh Tuấn", ", nhân viên kế toán"),
@@ -64,6 +67,9 @@ NOT_NAMES = [
     "My name is not important.",
     "I am Happy to help.",
     "I am French.",
+    "my name is not important",
+    "my name is on the list",
+    "tên tôi là gì",
     "I'm Not Sure",
     "Thanks, Everyone",
     "Regards,\nThe Support Team",
@@ -125,6 +131,16 @@ def test_a_full_name_is_found_without_diacritics(places: Places, before: str, na
 def test_other_capitalised_words_are_no_names(places: Places, text: str) -> None:
     assert places(text) == []
     assert places(f"This was written down: {text}\nNothing else was.") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("full_name", "Xola Mbeki"), ("customerName", "Ngozi Adeyemi"), ("ho_ten", "Nguyễn An"), ("name", "Jane Miller")],
+)
+def test_the_key_of_a_json_member_is_a_cue(key: str, name: str) -> None:
+    scan = Scan(Plan([PERSON]), context=f"{key}: ")
+    found = [(f.start, f.end) for step in [*scan.feed(name), *scan.finish()] for f in step.findings]
+    assert found == [(0, len(name))]
 
 
 def test_names_that_are_words_too_need_a_place_in_a_sentence_or_a_cue(places: Places) -> None:

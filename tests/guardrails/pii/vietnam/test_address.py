@@ -110,6 +110,12 @@ def test_a_name_in_lower_case_needs_a_house_and_two_more_components(values: Valu
     assert values("VN_ADDRESS", f"{IN_LOWER_CASE}, quan 1") == [f"{IN_LOWER_CASE}, quan 1"]
 
 
+@pytest.mark.parametrize("address", [address for address in ADDRESSES if len(address) > 40])
+def test_an_address_is_whole_wherever_windows_are_cut(values: Values, address: str) -> None:
+    for shift in range(0, 130, 3):
+        assert values("VN_ADDRESS", f"{'1 ' * shift}. Giao tới: {address} . {'2 ' * 70}") == [address]
+
+
 def test_two_addresses_are_two_values(values: Values) -> None:
     first, second = "12/3 Nguyễn Trãi, Q.1", "số 5 phố Huế, Hà Nội"
     assert values("VN_ADDRESS", f"Từ {first} tới {second} xa lắm") == [first, second]

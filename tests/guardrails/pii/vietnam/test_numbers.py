@@ -153,6 +153,23 @@ def test_the_check_digit_of_a_tax_code(digits: str, valid: bool) -> None:
     assert is_tax_code(digits) is valid
 
 
+@pytest.mark.parametrize(
+    ("key", "entity", "value"),
+    [
+        ("cccd", "VN_CCCD", "079203001234"),
+        ("soCmnd", "VN_CMND", "023456789"),
+        ("so_tai_khoan", "VN_BANK_ACCOUNT", "0071001234567"),
+        ("soTaiKhoan", "VN_BANK_ACCOUNT", "0071001234567"),
+        ("taxCode", "VN_TAX_CODE", "0101243150"),
+        ("ma_so_thue", "VN_TAX_CODE", "0101243150"),
+    ],
+)
+def test_the_key_of_a_json_member_is_a_cue(key: str, entity: str, value: str) -> None:
+    scan = Scan(Plan(VIETNAM), context=f"{key}: ")
+    found = [f for step in [*scan.feed(value), *scan.finish()] for f in step.findings]
+    assert [(f.entity, f.start, f.end) for f in found] == [(entity, 0, len(value))]
+
+
 def test_of_random_numbers_few_are_personal_numbers(values: Values) -> None:
     chance = random.Random(7)
     texts = [f"số {chance.randrange(10**12):012d} ở trên" for _ in range(2000)]
