@@ -63,7 +63,7 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
         (0.45, """
             note|attention|dear|instruction|instructions|reminder! ?to ?for ?the ?any ?all {assistant}
             hidden! message|messages|instruction|instructions for|to
-            whichever|any|every ai|llm|bot ?that processes|reads! this
+            whichever|any|every ai|llm|bot ?that processes! this
             assistant|chatbot|llm|ai! ?model please|must|should ?not \
               call|run|read|send|do|output|mention|ignore|recommend|add
             assistant|chatbot|llm|ai! please|when|do|you must|not|you|stop|ignore|reply|respond

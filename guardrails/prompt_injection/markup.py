@@ -42,7 +42,7 @@ class MarkupRecognizer:
 
 CHAT_MARKUP = MarkupRecognizer(
     "INJECTION_MARKUP",
-    rf"<\||\[/?INST|<</?SYS|###|<!--|</?[a-zA-Z_]+>|\[(?:{ROLES}|admin)\]|\b(?:[sS]ystem|SYSTEM|[aA]ssistant):",
+    rf"<\||\[/?INST|<</?SYS|###|<!--|</?[a-zA-Z_]+>|\[(?:{ROLES}|admin)\]|[sS]ystem:|SYSTEM:|[aA]ssistant:",
     (
         (
             0.8,
@@ -71,6 +71,6 @@ IMAGE_LEAK = MarkupRecognizer(
 
 SPELLED_OUT = MarkupRecognizer(
     "INJECTION_OVERRIDE",
-    r"\b[gG](?=\s)(?<!\S.)",
+    r"[gG](?=\s)(?<!\S.)",
     ((0.75, r"(?<=\bi )g n o r e\b(?= +(?:all|a l l|the|t h e|any|your|previous))"),),
 )

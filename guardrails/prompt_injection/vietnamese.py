@@ -19,9 +19,10 @@ SETS = {
 PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
     "INJECTION_OVERRIDE": (
         (0.85, """
-            {drop} ?tất ?cả ?mọi ?toàn ?bộ ?hết ?các ?những hướng|chỉ|quy|mệnh|câu|nguyên dẫn|thị|tắc|định|lệnh! \
+            {drop} ?tất ?cả ?mọi ?toàn ?bộ ?hết ?các ?những hướng|chỉ|quy|mệnh|câu|nguyên dẫn|tắc|định|lệnh! \
               ?nào ?nữa ?ở {earlier}
-            {drop} tất|mọi|toàn|hết|các ?cả ?bộ ?các ?những hướng|chỉ|quy|mệnh|nguyên dẫn|thị|tắc|lệnh!
+            {drop} tất|mọi|toàn|hết|các ?cả ?bộ ?các ?những hướng|chỉ|quy|mệnh|nguyên dẫn|tắc|lệnh!
+            bỏ! qua ?tất ?cả ?mọi ?các ?những chỉ thị
             hướng|chỉ|quy|mệnh dẫn|thị|tắc|định|lệnh * không còn hiệu! lực
             bo! qua tat|moi|cac|het ?ca ?cac huong|chi|quy|lenh, quen! het ?cac huong|chi|quy|lenh|moi
         """),
@@ -45,9 +46,9 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
     ),
     "INJECTION_EXTRACTION": (
         (0.75, """
-            {show} … lời|chỉ|hướng|câu nhắc|dẫn|thị|lệnh! hệ|ban|ẩn|gốc
+            {show} … lời|chỉ|hướng|câu nhắc|dẫn|lệnh! hệ|ban|ẩn|gốc
             {show} … nguyên văn! mọi|tất|toàn|những, {show} … từng chữ! mọi|tất|toàn|những
-            {show} … system prompt!, {show} … prompt! hệ|ẩn|của, những|các chỉ|hướng dẫn|thị! gì
+            {show} … system prompt!, {show} … prompt! hệ|ẩn|của, những|các chỉ|hướng dẫn! gì
         """),
         (0.4, "cho ?tôi biết|tiết|đưa ?lộ mật! khẩu"),
     ),

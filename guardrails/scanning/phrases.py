@@ -55,12 +55,16 @@ class Phrase:
     def end(self, match: re.Match[str], ahead: int) -> int | None:
         """Where the phrase ends whose first word is ``match``; ``None`` where it does not stand there."""
         text, begin = match.string, match.start()
+        end = match.end()
+        if self.after is not None:
+            # What follows is looked at first: it stands in one place.
+            rest = self.after.match(text, end, ahead)
+            if rest is None:
+                return None
+            end = rest.end()
         if self.before is not None and not self.before.search(text, max(0, begin - REACH), begin):
             return None
-        if self.after is None:
-            return match.end()
-        rest = self.after.match(text, match.end(), ahead)
-        return None if rest is None else rest.end()
+        return end
 
 
 def phrases(score: float, lines: str, sets: Sets | None = None, reads: Reading = "folded") -> list[Phrase]:

@@ -74,7 +74,7 @@ def test_a_word_near_a_phrase_softens_it_and_a_far_one_does_not() -> None:
 
 @pytest.mark.parametrize("line", ["a! b!", "?a b", "* b", "{pets} a", "{pet}! a", "don't!", "a" * 31])
 def test_a_list_that_breaks_its_rules_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match="phrase|finding|set"):
+    with pytest.raises(ValueError, match=r"phrase|finding|set"):
         phrases(0.5, line, SETS)
 
 
