@@ -1,6 +1,6 @@
 """What the guardrails would do with a text: for the command line and the API, by the same way as for requests.
 
-A model that judges, as ``judge`` in a tenant's rules, is not asked.
+Opinions on whole texts are not asked for: neither of the operator's classifier nor of a model as judge.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.substitutions import Substitutions
 from guardrails.policy.policy import Policies, Way
+from guardrails.prompt_injection.hidden import hidden_text
 from guardrails.redaction.redaction import Redaction
 from guardrails.redaction.writing import redacted
 from guardrails.scanning.finder import Finder
@@ -85,7 +86,8 @@ async def preview(
     began = time.perf_counter()
     substitutions = Substitutions(minting)
     redaction = Redaction(policy, minting, substitutions)
-    found = redaction.counted(await finder.find(policy.spec, policy.plan, text, is_json=False), source)
+    everything = await finder.find(policy.spec, policy.plan, text, is_json=False)
+    found = redaction.counted(everything, source, hides=hidden_text(text))
     values = [finding for finding, _ in found if finding.entity != PLACEHOLDER]
     for finding, _ in found:
         if finding.entity == PLACEHOLDER:
