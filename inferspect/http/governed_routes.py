@@ -1,7 +1,8 @@
 """Closes the model routes that no hook looks into: they would reach a provider past rules, masking and events.
 
 LiteLLM serves many more APIs than it calls hooks for: token counting, pass-through to a provider's own API with the
-gateway's key, files, batches, vector stores and assistants, which all tenants would share at the provider.
+gateway's key, files, batches, vector stores and assistants, which all tenants would share at the provider. A prefix
+proves nothing: ``/openai/v1/responses`` is LiteLLM's own, ``/openai/v1/chat/completions`` is passed through.
 """
 
 from __future__ import annotations
@@ -16,19 +17,27 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-GOVERNED = re.compile(
+CALLS = re.compile(
     r"""
-    (?: /v1 | /v2 | /openai/v1 | /openai/deployments/.+ | /engines/[^/]+ | /cursor(?:/v1)? | /claude_code_gateway/v1 )?
-    (?: /chat/completions | /completions | /embeddings | /messages | /moderations | /rerank
-      | /responses (?: /(?!input_tokens)[^/]+ (?: /input_items | /cancel )? )?
-      | /images/ (?: generations | edits | variations )
-      | /audio/ (?: speech | transcriptions | translations ) )
+    (?: /v1 )? (?: /chat/completions | /completions | /embeddings | /moderations | /responses
+      | /images/ (?: generations | edits ) | /audio/ (?: speech | transcriptions ) )
+  | (?: /v1 | /v2 )? /rerank
+  | (?: /claude_code_gateway )? /v1/messages
+  | (?: /engines/.+ | /openai/deployments/.+ ) (?: /chat/completions | /completions | /embeddings )
+  | /openai/deployments/.+ /images/ (?: generations | edits )
+  | /openai/v1/responses
+  | (?: /v1 | /openai/v1 )? /responses/ (?! input_tokens/ | compact/ ) [^/]+ /cancel
   | (?: /v1beta )? /models/.+ : (?: generateContent | streamGenerateContent )
-  | /utils/.+
     """,
     re.VERBOSE,
 )
-LISTINGS = re.compile(r"(?:/v1|/openai/v1|/cursor(?:/v1)?)?/models(?:/.+)?")
+STORED_ANSWERS = re.compile(r"(?:/v1|/openai/v1)?/responses/(?!(?:input_tokens|compact)$)[^/]+(?:/input_items)?")
+LISTINGS = re.compile(
+    r"(?:/v1|/openai/v1|/cursor(?:/v1)?)?/models(?:/.+)?|/utils/(?:model_info|supported_openai_params)"
+)
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+STORED_METHODS = READING | {"DELETE"}
+POLICY_VIOLATION = 1008
 
 
 class GovernedRoutesMiddleware:
@@ -43,6 +52,10 @@ class GovernedRoutesMiddleware:
         self._is_model_route = is_model_route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # of what is said over one, hooks see the first message at most
+            await receive()
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": "route_not_governed"})
+            return
         if scope["type"] == "http" and self._is_model_route(scope["path"]) and not is_governed(scope):
             raise Refusal(
                 403,
@@ -54,8 +67,11 @@ class GovernedRoutesMiddleware:
 
 
 def is_governed(scope: Scope) -> bool:
-    """Whether hooks see every request of this route, or it only lists models."""
+    """Whether hooks see every request and every answer of this route, or it only lists models."""
     path: str = scope["path"].rstrip("/")
-    return bool(GOVERNED.fullmatch(path)) or (
-        scope["method"] in {"GET", "HEAD", "OPTIONS"} and bool(LISTINGS.fullmatch(path))
+    method: str = scope["method"]
+    return bool(
+        CALLS.fullmatch(path)
+        or (method in READING and LISTINGS.fullmatch(path))
+        or (method in STORED_METHODS and STORED_ANSWERS.fullmatch(path))
     )

@@ -12,9 +12,30 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
-from guardrails.content import empty_response, request_fields, response_texts
+from guardrails.content.requests import (
+    KNOWN_FIELDS,
+    client_metadata,
+    is_plain_name,
+    made_up_fields,
+    request_fields,
+    requester_metadata,
+)
+from guardrails.content.responses import empty_response, response_texts
 
 WITHHELD = "<WITHHELD>"
+LOGGED_FIELDS = ("messages", "input", "prompt", "contents", "query")
+SEEN_LATE = frozenset({"aget_responses", "acancel_responses"})
+
+
+def log_after_hooks(data: dict[str, Any], call_type: str) -> None:
+    """Have LiteLLM log an answer only after the last hook saw it, on calls where that hook is also the first.
+
+    Stored responses that are read back never come to ``async_post_call_success_deployment_hook``, and LiteLLM would
+    log them as the provider kept them. To be called before such a request is routed.
+    """
+    logging = data.get("litellm_logging_obj")
+    if call_type in SEEN_LATE and logging is not None:
+        logging.defer_async_logging = True
 
 
 def refresh_request_copies(data: dict[str, Any]) -> None:
@@ -22,14 +43,29 @@ def refresh_request_copies(data: dict[str, Any]) -> None:
     snapshot = data.get("proxy_server_request")
     body = snapshot.get("body") if isinstance(snapshot, dict) else None
     if isinstance(body, dict):
+        for renamed in body.keys() - data.keys() - KNOWN_FIELDS:
+            del body[renamed]
         body.update({field: data[field] for field in request_fields(data)})
+    _refresh_metadata(data, body)
     logging = data.get("litellm_logging_obj")
     details = getattr(logging, "model_call_details", None)
     if not isinstance(details, dict):
         return
-    content = next((data[field] for field in ("messages", "input", "prompt") if data.get(field)), None)
+    content = next((data[field] for field in LOGGED_FIELDS if data.get(field)), None)
     details["input"] = content
     logging.update_messages(_as_messages(content))  # type: ignore[union-attr]
+
+
+def _refresh_metadata(data: dict[str, Any], body: Any) -> None:
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict):
+        return
+    told = requester_metadata(data)
+    sent = body.get("metadata") if isinstance(body, dict) else None
+    for name in told.keys() & metadata.keys():
+        told[name] = metadata[name]
+        if isinstance(sent, dict):
+            sent[name] = metadata[name]
 
 
 def _as_messages(content: Any) -> Any:
@@ -42,6 +78,11 @@ def _as_messages(content: Any) -> Any:
 
 def withhold_request(data: dict[str, Any]) -> None:
     """Take all content out of a request that could not be scanned, so that its refusal is logged without it."""
+    for field in made_up_fields(data):
+        if not is_plain_name(field):
+            del data[field]
+    for name in client_metadata(data):
+        data["metadata"][name] = WITHHELD
     for field in request_fields(data):
         data[field] = [{"role": "user", "content": WITHHELD}] if field == "messages" else WITHHELD
     refresh_request_copies(data)

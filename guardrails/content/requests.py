@@ -1,0 +1,122 @@
+"""The texts of a request."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from guardrails.content.text import FreeObject, Member, Source
+from guardrails.content.walk import Mode, Root, Walk
+
+# Every field that may hold content, in the order in which they are walked.
+REQUEST_FIELDS: dict[str, tuple[Mode, Source]] = {
+    "messages": (Mode.PARTS, "user"),
+    "system": (Mode.PARTS, "system"),
+    "prompt": (Mode.PARTS, "user"),
+    "suffix": (Mode.PARTS, "user"),
+    "input": (Mode.PARTS, "user"),
+    "instructions": (Mode.PARTS, "system"),
+    "prediction": (Mode.PARTS, "assistant"),
+    "contents": (Mode.PARTS, "user"),
+    "system_instruction": (Mode.PARTS, "system"),
+    "systemInstruction": (Mode.PARTS, "system"),
+    "query": (Mode.PARTS, "user"),
+    "documents": (Mode.FREE, "document"),
+    "arguments": (Mode.FREE, "user"),
+    "mcp_arguments": (Mode.FREE, "user"),
+    "prompt_variables": (Mode.FREE, "user"),
+    "tools": (Mode.DEFINITION, "system"),
+    "functions": (Mode.DEFINITION, "system"),
+    "response_format": (Mode.DEFINITION, "system"),
+    "text": (Mode.DEFINITION, "system"),
+    "output_format": (Mode.DEFINITION, "system"),
+    "output_config": (Mode.DEFINITION, "system"),
+    "generationConfig": (Mode.DEFINITION, "system"),
+    "generation_config": (Mode.DEFINITION, "system"),
+    "config": (Mode.DEFINITION, "system"),
+    "extra_body": (Mode.FREE, "user"),
+    "user": (Mode.PARTS, "user"),
+    "safety_identifier": (Mode.PARTS, "user"),
+    "prompt_cache_key": (Mode.PARTS, "user"),
+}
+FILE_FIELDS = frozenset({"image", "images", "mask", "file", "video", "document", "input_reference"})
+# Settings, identifiers, credentials, and what LiteLLM keeps beside a request. Any other field of a request is passed
+# on to the provider, or added to what it gets, and may hold content.
+OTHER_FIELDS = frozenset({
+    "model", "metadata", "litellm_metadata", "tags", "service_tier", "previous_response_id", "conversation",
+    "response_id", "tool_choice", "toolConfig", "tool_config", "function_call", "audio", "voice", "logit_bias",
+    "modalities", "timeout", "cache", "stream_options", "encoding_format", "api_key", "api_base", "base_url",
+    "api_version", "proxy_server_request", "secret_fields", "litellm_params", "litellm_call_id", "litellm_trace_id",
+    "litellm_session_id", "litellm_logging_obj", *FILE_FIELDS,
+})  # fmt: skip
+
+KNOWN_FIELDS = OTHER_FIELDS | REQUEST_FIELDS.keys()
+ORDER = {field: position for position, field in enumerate(REQUEST_FIELDS)}
+
+
+def request_fields(data: dict[str, Any]) -> list[str]:
+    """The fields of a request that may hold content: those known to, and any that the client made up."""
+    made_up = [field for field in made_up_fields(data) if isinstance(data[field], str | list | dict)]
+    return [*sorted(REQUEST_FIELDS.keys() & data.keys(), key=ORDER.__getitem__), *made_up]
+
+
+def made_up_fields(data: dict[str, Any]) -> list[str]:
+    """The fields that no API has, and that LiteLLM adds to what the provider gets."""
+    sent = _sent(data)
+    return sorted(((data if sent is None else sent).keys() - KNOWN_FIELDS) & data.keys())
+
+
+def is_plain_name(field: str) -> bool:
+    """Whether it is letters only, as the names of settings are, so that no value stands there."""
+    return field.isascii() and field.replace("_", "").isalpha()
+
+
+def request_texts(data: dict[str, Any]) -> Walk:
+    """The texts of a request body as LiteLLM hands it to hooks, whatever endpoint it came by."""
+    roots: list[Root] = [(data, field, *REQUEST_FIELDS[field]) for field in REQUEST_FIELDS if field in data]
+    owner = FreeObject(data)
+    roots += [
+        (data, field if is_plain_name(field) else Member(owner, field), Mode.FREE, "user")
+        for field in made_up_fields(data)
+    ]
+    if data.get("metadata"):
+        roots += [(data["metadata"], name, Mode.FREE, "user") for name in client_metadata(data)]
+    uploads = [upload for field in FILE_FIELDS & data.keys() for upload in _uploads(data[field])]
+    roots += [
+        (vars(upload), "name", Mode.FREE, "user")
+        for upload in uploads
+        if isinstance(upload, io.BytesIO) and isinstance(getattr(upload, "name", None), str)
+    ]
+    return Walk(roots, media=len(uploads))
+
+
+def client_metadata(data: dict[str, Any]) -> list[str]:
+    """The names of those metadata that the client sent, which some providers get; beside them are LiteLLM's own."""
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict):
+        return []
+    if _sent(data) is None:
+        return list(metadata)
+    told = requester_metadata(data)
+    return [name for name in told if name in metadata and told[name] == metadata[name]]
+
+
+def requester_metadata(data: dict[str, Any]) -> dict[str, Any]:
+    """LiteLLM's copy of the metadata that the client sent, which goes to its loggers."""
+    for field in ("metadata", "litellm_metadata"):
+        kept = data.get(field)
+        told = kept.get("requester_metadata") if isinstance(kept, dict) else None
+        if isinstance(told, dict):
+            return told
+    return {}
+
+
+def _sent(data: dict[str, Any]) -> dict[str, Any] | None:
+    """The body as it came; without it, as for a request that is passed through, all of ``data`` is the client's."""
+    snapshot = data.get("proxy_server_request")
+    body = snapshot.get("body") if isinstance(snapshot, dict) else None
+    return body if isinstance(body, dict) else None
+
+
+def _uploads(value: Any) -> list[Any]:
+    return [upload for upload in (value if isinstance(value, list) else [value]) if upload]
