@@ -89,7 +89,7 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
             {you_are} ?so ?such ?a ?an ?fucking stupid|ugly|dumb|braindead|fat!
             your mother|mom * whore|slut|hooker!, drop! dead, nobody likes! you
         """),
-        (0.4, "idiot+, moron+, imbecile+, dumbass, dumbasses, scumbag+, watch your back!"),
+        (0.4, "idiot+, moron+, imbecile+, dumbass, dumbasses, scumbag+, watch! your back"),
     ),
     "CONTENT_VIOLENCE": (
         (0.9, """
@@ -119,7 +119,7 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
         (0.95, """
             {minor}|teen|teens|teenage * porn|porno|pornography|erotica|nudes|smut|hentai!, lolicon, shotacon
             nude|nudes|naked|erotic|sexy|topless|sexualized|sexualised! … {minor}
-            sexual|sexually|explicit! ?story|content|act|acts|scene|roleplay|photos|images|relations * \
+            sexual|sexually! ?explicit ?story|content|act|acts|scene|roleplay|photos|images|relations * \
               with|of|about|between|involving * {minor}
             sex! with|between * {minor}, molest+|groom+|seduce+! ?a|an|the|my|your|little ?little {minor}
             kiddie|preteen|underage|jailbait! porn|sex|nudes|pics|girls|girl
@@ -132,7 +132,7 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
         (0.7, """
             write|tell|create|generate|describe|continue|roleplay * erotica|smut|hentai!
             erotic! story|fiction|roleplay|massage
-            write|tell|create|generate|describe|continue|roleplay * erotic|steamy|explicit! ?sex|sexual \
+            write|tell|create|generate|describe|continue|roleplay * erotic|steamy! ?sex|sexual \
               story|scene|roleplay|fanfiction
             sexual|sexually! explicit ?story|scene|roleplay|images|content
             nude|naked! picture+|photo+|pic+|selfie+|video+ of

@@ -109,7 +109,7 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
         """),
         (0.8, """
             dit! me may|no|cha|con, dit! me, deo! biet|hieu|can|co gi|thich, vai lon|lin! that|vay|luon
-            con me may! ?no, clgt, dmm, du ma may!
+            clgt, dmm, du! ma may
         """),
         (0.7, """
             đm, vcl, vkl, vcc, cmnr, dkm, dcm, mẹ kiếp!, tổ sư! cha|nhà|bố mày|nó, mẹ mày!, đậu! xanh rau má

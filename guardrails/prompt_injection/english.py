@@ -14,7 +14,7 @@ SETS = {
     "|safety guidelines|content policy|ethical constraints|ethical guidelines|moral guidelines|safety settings"
     "|safety filters|content filters|content filter|safety rules|safety features|safety protocols|programming",
     "limit_word": "restrictions|limits|limitations|filter|filters|guidelines|rules|ethics|morals|constraints|boundaries"
-    "|censorship|safeguards|policy|policies|moderation|guardrails",
+    "|censorship|safeguards|policies",
     "earlier": "previous|prior|earlier|above|preceding|foregoing|existing|original|initial|system|former|past",
     "assistant": "assistant|ai|chatbot|llm|agent|language model|ai assistant|ai model|ai agent|ai agents|llms|bot"
     "|large language model|gpt|chatgpt|claude|gemini|copilot|ai assistants|ai system|ai systems|model",
@@ -39,7 +39,8 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
             your new|updated|real|true instructions|directives|orders! are, do not abide!, not|longer have to abide! by
             system|your prompt! has|have been updated|overridden|replaced|changed|reset, system override!
             previous|prior|old|earlier|original rules|instructions|guidelines|policies * void|obsolete|revoked!
-            stop|don't|dont|not|never|cease follow|following|obey|obeying! ?any ?of ?your {earlier} {rules}
+            don't|dont|not|never follow|obey! ?any ?of ?your {earlier} {rules}
+            stop|cease! following|obeying ?any ?of ?your {earlier} {rules}
             rules|instructions|guidelines|restrictions! ?above ?do no longer|not apply
             set aside! ?all ?whatever ?any ?every your|rules|instructions|guidelines
             erase|discard|scrap|drop! ?all ?of the|your|any ?{earlier} {rules} ?you
@@ -88,10 +89,10 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
         """),
         (0.6, """
             never|not refuse|refuses|decline|declines|censor!
-            start|begin|prefix! ?your ?answer|response|reply ?with sure, stop! being an|a assistant|ai|chatbot
+            start|begin ?your ?answer|response|reply with sure!, stop! being an|a assistant|ai|chatbot
         """),
         (0.3, """
-            developer|god|sudo|debug! mode, pretend|imagine|roleplay! ?that you are|to|you're ?be, simulate! an ai
+            developer|god|sudo! mode, pretend|imagine|roleplay! ?that you are|to|you're ?be, simulate! an ai
             hypothetically! you
         """),
     ),
@@ -121,20 +122,20 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
     ),
     "INJECTION_EXFILTRATION": (
         (0.75, """
-            send|forward|post|email|upload|exfiltrate|transmit|leak! ?the ?whole ?entire ?full|all|this|our|above \
+            send|forward|upload|exfiltrate|transmit|leak! ?the ?whole ?entire ?full|all|this|our|above \
               conversation|chat|context|history
         """),
         (0.6, """
             {send} … user s|users ?api inbox|password|passwords|credentials|secrets|mailbox!
             {send} ?the contents! of ?the ?this ?user ?s ?our ?all previous|user|conversation|chat|inbox|files|messages
-            two factor|authentication code! from
-            {send} ?me ?us ?your api|private|ssh keys|key|credentials!
+            two factor! code|authentication
+            {send} ?me ?us ?your api|private|ssh credentials!
             share|include|send … password|passwords! in|into ?the url|link|answer
         """),
         (0.45, """
             append|insert! ?the ?this ?a ?following link|url|image|text
             add|include * link|hyperlink! to|in|into your|the|every
-            silently! add|send|call|include|run|forward, tell|direct|urge|instruct! the user to
+            silently! add|send|call|include|run|forward, urge|instruct! the user to
         """),
     ),
     "INJECTION_HIDDEN": (

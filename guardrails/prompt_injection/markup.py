@@ -42,7 +42,7 @@ class MarkupRecognizer:
 
 CHAT_MARKUP = MarkupRecognizer(
     "INJECTION_MARKUP",
-    rf"<\||\[/?INST|<</?SYS|###|<!--|</?[a-zA-Z_]+>|\[(?:{ROLES}|admin)\]|[sS]ystem:|SYSTEM:|[aA]ssistant:",
+    rf"<\||\[/?INST|<</?SYS|<!--|</?(?:document|context|user_input|tool_result|data|instructions?|admin|{ROLES})>|\[(?:{ROLES}|admin)\]|[sS]ystem:|SYSTEM:|[aA]ssistant:|[uU]ser:|[hH]uman:|[iI]nstruction:",
     (
         (
             0.8,
@@ -50,7 +50,7 @@ CHAT_MARKUP = MarkupRecognizer(
         ),
         (0.8, r"<</?SYS>>"),
         (0.75, r"\[/?INST\]"),
-        (0.5, rf"#{{3}} ?(?:{ROLES}|instruction) ?:"),
+        (0.5, rf"(?<=### )(?:{ROLES}|instruction):"),
         (0.6, rf"</?(?:document|context|user_input|tool_result|data|{ROLES})>\s{{0,4}}(?:{ROLES}) ?:"),
         (0.35, r"</?(?:system|instructions?|admin)>"),
         (0.5, rf"\[(?:{ROLES}|admin)\] ?[(:]"),
