@@ -14,6 +14,7 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from guardrails.content.copies import withhold_request, withhold_response
 from guardrails.pipeline.answers import redact_whole, restored
+from guardrails.pipeline.logs import redact_logged
 from guardrails.pipeline.requests import redact
 from guardrails.pipeline.streams import redact_stream
 from guardrails.verdicts import refuse
@@ -78,6 +79,20 @@ class GuardrailPipeline(CustomLogger):
         context = current()
         async for chunk in redact_stream(context, _tenant(context, user_api_key_dict), request_data, response):
             yield chunk
+
+    async def async_logging_hook(
+        self, kwargs: dict[str, Any], result: Any, call_type: str
+    ) -> tuple[dict[str, Any], Any]:
+        """Redact a streamed answer for the loggers that LiteLLM calls next."""
+        return self.logging_hook(kwargs, result, call_type)
+
+    def logging_hook(self, kwargs: dict[str, Any], result: Any, call_type: str) -> tuple[dict[str, Any], Any]:
+        """As above, for loggers that LiteLLM calls in a thread, with details that it has put together anew."""
+        if not kwargs.get("stream"):
+            return kwargs, result
+        request = kwargs.get("litellm_params")
+        tenant = _known_tenant(current(), request if isinstance(request, dict) else {})
+        return kwargs, redact_logged(tenant, kwargs, result)
 
 
 def _tenant(context: RequestContext | None, key: Any) -> Tenant:

@@ -6,6 +6,7 @@ from typing import Any
 
 from guardrails.content import request_texts
 from guardrails.content.copies import refresh_request_copies
+from guardrails.pipeline.logs import keep_out_of_cache
 from guardrails.pipeline.memory import recall
 from guardrails.pipeline.opinions import ask_opinions
 from guardrails.pipeline.passes import looked_through
@@ -21,6 +22,8 @@ from inferspect.tenancy import Tenant
 async def redact(context: RequestContext | None, tenant: Tenant, data: dict[str, Any]) -> Refusal | None:
     """Redact a request where it stands; returns the reason where it must not go on."""
     here = service()
+    if data.get("stream") and here.policies.of(tenant.rules, "output") is not None:
+        keep_out_of_cache(data)
     policy = here.policies.of(tenant.rules, "input")
     if policy is None:
         return None
