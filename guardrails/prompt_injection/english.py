@@ -84,6 +84,7 @@ PHRASES: dict[str, tuple[tuple[float, str], ...]] = {
             act|pretend|roleplay|behave … evil|amoral|unethical!
             no matter how illegal|harmful|unethical|dangerous|offensive|immoral!
             zero restrictions|limits|filters|rules!
+            you|ai|assistant … without|no ?any content policy!
             with|has|have no ethical|moral|safety|content restrictions|limits|filters|limitations|rules!
             unrestricted|unfiltered|uncensored! answer|answers|response|responses|version|persona|reply
         """),

@@ -1,9 +1,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import litellm
 import pytest
+from litellm.integrations.custom_logger import CustomLogger
+from litellm.proxy import proxy_server
 
-from guardrails.judge import Judge, Judgement, JudgeUnavailable, Messages, is_asking
+from guardrails.judge import Judge, Judgement, JudgeUnavailable, Messages, ask_router, is_asking
 from inferspect.context import RequestContext, current
 
 HATE = '{"probability": 0.9, "category": "hate"}'
@@ -163,3 +167,34 @@ def test_the_judges_own_call_is_outside_of_the_request(context: RequestContext) 
     assert seen == [None, True]
     assert current() is context
     assert not is_asking()
+
+
+async def test_litellm_is_asked_through_its_router_and_shows_the_text_to_no_logger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    deployment_hooks: list[bool] = []
+
+    class Logger(CustomLogger):
+        async def async_log_success_event(self, kwargs: dict[str, Any], *_: object, **__: object) -> None:
+            await logged.put(kwargs["standard_logging_object"])
+
+        async def async_post_call_success_deployment_hook(self, *_: object, **__: object) -> None:
+            deployment_hooks.append(is_asking())
+
+    parameters = {"model": "openai/gpt-4o-mini", "api_key": "made-up", "mock_response": HATE}
+    router = litellm.Router(model_list=[{"model_name": "small", "litellm_params": parameters}])
+    monkeypatch.setattr(proxy_server, "llm_router", router)
+    monkeypatch.setattr(litellm, "callbacks", [Logger()])
+
+    assert await Judge(ask_router).judge("small", "content_safety", "my secret text", 30) == Judgement(0.9, "hate")
+    payload = await asyncio.wait_for(logged.get(), 30)
+    assert "my secret text" not in repr(payload)
+    assert payload["response_cost"] > 0
+    assert deployment_hooks == [True]
+
+
+async def test_without_models_the_judge_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy_server, "llm_router", None)
+    with pytest.raises(JudgeUnavailable, match="RuntimeError"):
+        await Judge(ask_router).judge("small", "content_safety", "a", 5)

@@ -45,7 +45,7 @@ def accuracy(name: str) -> tuple[float, float]:
     [("seen", 1.0, 1.0), ("held_out", 0.9, 0.9), ("later", 1.0, 0.9), ("unseen", 0.9, 0.2)],
 )
 def test_attacks_are_told_from_texts_about_the_same_matters(name: str, precision: float, recall: float) -> None:
-    """The texts of `unseen` were written last, in other words than the phrases have, which were not changed since."""
+    """The texts of `unseen` were written last, to be worded otherwise; no phrase was changed for their sake."""
     reached_precision, reached_recall = accuracy(name)
     assert reached_precision >= precision
     assert reached_recall >= recall
