@@ -10,6 +10,7 @@ import structlog
 
 from inferspect.context import RequestContext, current
 from inferspect.http.error_bodies import ApiError, api_error_from, body_for, provider_error
+from inferspect.http.scope import OWN_API
 from inferspect.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("inferspect.http")
 
 FIRST_ERROR = 400
-OWN_ROUTES = ("/api/v1/", "/inferspect/metrics")
+OWN_ROUTES = (OWN_API, "/inferspect/metrics")
 LONGEST_BODY = 1024**2
 BODY_HEADERS = frozenset({b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from inferspect.http.chat_shape import PATHS, check_chat
-from inferspect.http.scope import header
+from inferspect.http.scope import OWN_API, header
 from inferspect.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ DEEPEST = 128
 
 
 class JsonBodyMiddleware:
-    """Reads the body of a model route whole, as LiteLLM does after it, and passes it on where it is sound.
+    """Reads the body of a model route, or one of ours, whole, as LiteLLM does, and passes it on where it is sound.
 
     Args:
         is_model_route: whether a path belongs to an API that takes JSON objects.
@@ -51,7 +51,8 @@ class JsonBodyMiddleware:
 
     def _is_checked(self, scope: Scope) -> bool:
         is_other = (header(scope, b"content-type") or "").lower().startswith(OTHER_TYPES)
-        return scope["method"] == "POST" and not is_other and self._is_model_route(scope["path"])
+        is_ours = scope["path"].startswith(OWN_API)
+        return scope["method"] == "POST" and not is_other and (is_ours or self._is_model_route(scope["path"]))
 
 
 async def _until_whole(receive: Receive) -> list[Message]:

@@ -10,6 +10,9 @@ from inferspect.tenancy.rules import Address
 if TYPE_CHECKING:
     from starlette.types import Scope
 
+OWN_API = "/api/v1/"
+"""Where the routes begin that are ours and not LiteLLM's."""
+
 
 def header(scope: Scope, name: bytes) -> str | None:
     """First value of a header; ``name`` in lower case."""
