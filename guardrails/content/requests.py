@@ -8,36 +8,36 @@ from typing import Any
 from guardrails.content.text import FreeObject, Member, Source
 from guardrails.content.walk import Mode, Root, Walk
 
-# Every field that may hold content, in the order in which they are walked.
+# Every field that may hold content, how it is read, and who wrote it where nothing in it says so.
 REQUEST_FIELDS: dict[str, tuple[Mode, Source]] = {
-    "messages": (Mode.PARTS, "user"),
-    "system": (Mode.PARTS, "system"),
-    "prompt": (Mode.PARTS, "user"),
-    "suffix": (Mode.PARTS, "user"),
-    "input": (Mode.PARTS, "user"),
-    "instructions": (Mode.PARTS, "system"),
-    "prediction": (Mode.PARTS, "assistant"),
-    "contents": (Mode.PARTS, "user"),
-    "system_instruction": (Mode.PARTS, "system"),
-    "systemInstruction": (Mode.PARTS, "system"),
-    "query": (Mode.PARTS, "user"),
-    "documents": (Mode.FREE, "document"),
-    "arguments": (Mode.FREE, "user"),
-    "mcp_arguments": (Mode.FREE, "user"),
-    "prompt_variables": (Mode.FREE, "user"),
-    "tools": (Mode.DEFINITION, "system"),
-    "functions": (Mode.DEFINITION, "system"),
-    "response_format": (Mode.DEFINITION, "system"),
-    "text": (Mode.DEFINITION, "system"),
-    "output_format": (Mode.DEFINITION, "system"),
-    "output_config": (Mode.DEFINITION, "system"),
-    "generationConfig": (Mode.DEFINITION, "system"),
-    "generation_config": (Mode.DEFINITION, "system"),
-    "config": (Mode.DEFINITION, "system"),
-    "extra_body": (Mode.FREE, "user"),
-    "user": (Mode.PARTS, "user"),
-    "safety_identifier": (Mode.PARTS, "user"),
-    "prompt_cache_key": (Mode.PARTS, "user"),
+    "messages": ("parts", "user"),
+    "system": ("parts", "system"),
+    "prompt": ("parts", "user"),
+    "suffix": ("parts", "user"),
+    "input": ("parts", "user"),
+    "instructions": ("parts", "system"),
+    "prediction": ("parts", "assistant"),
+    "contents": ("parts", "user"),
+    "system_instruction": ("parts", "system"),
+    "systemInstruction": ("parts", "system"),
+    "query": ("parts", "user"),
+    "documents": ("free", "document"),
+    "arguments": ("free", "user"),
+    "mcp_arguments": ("free", "user"),
+    "prompt_variables": ("free", "user"),
+    "tools": ("definition", "system"),
+    "functions": ("definition", "system"),
+    "response_format": ("definition", "system"),
+    "text": ("definition", "system"),
+    "output_format": ("definition", "system"),
+    "output_config": ("definition", "system"),
+    "generationConfig": ("definition", "system"),
+    "generation_config": ("definition", "system"),
+    "config": ("definition", "system"),
+    "extra_body": ("free", "user"),
+    "user": ("parts", "user"),
+    "safety_identifier": ("parts", "user"),
+    "prompt_cache_key": ("parts", "user"),
 }
 FILE_FIELDS = frozenset({"image", "images", "mask", "file", "video", "document", "input_reference"})
 # Settings, identifiers, credentials, and what LiteLLM keeps beside a request. Any other field of a request is passed
@@ -51,13 +51,12 @@ OTHER_FIELDS = frozenset({
 })  # fmt: skip
 
 KNOWN_FIELDS = OTHER_FIELDS | REQUEST_FIELDS.keys()
-ORDER = {field: position for position, field in enumerate(REQUEST_FIELDS)}
 
 
 def request_fields(data: dict[str, Any]) -> list[str]:
     """The fields of a request that may hold content: those known to, and any that the client made up."""
     made_up = [field for field in made_up_fields(data) if isinstance(data[field], str | list | dict)]
-    return [*sorted(REQUEST_FIELDS.keys() & data.keys(), key=ORDER.__getitem__), *made_up]
+    return [*(field for field in data if field in REQUEST_FIELDS), *made_up]
 
 
 def made_up_fields(data: dict[str, Any]) -> list[str]:
@@ -73,20 +72,19 @@ def is_plain_name(field: str) -> bool:
 
 def request_texts(data: dict[str, Any]) -> Walk:
     """The texts of a request body as LiteLLM hands it to hooks, whatever endpoint it came by."""
-    roots: list[Root] = [(data, field, *REQUEST_FIELDS[field]) for field in REQUEST_FIELDS if field in data]
+    roots: list[Root] = [(data, field, *REQUEST_FIELDS[field]) for field in data if field in REQUEST_FIELDS]
     owner = FreeObject(data)
-    roots += [
-        (data, field if is_plain_name(field) else Member(owner, field), Mode.FREE, "user")
-        for field in made_up_fields(data)
-    ]
+    for field in made_up_fields(data):
+        if not is_plain_name(field):
+            roots += [(data, Member(owner, field), "free", "user")]
+        elif isinstance(data[field], str | list | dict):
+            roots += [(data, field, "free", "user")]
     if data.get("metadata"):
-        roots += [(data["metadata"], name, Mode.FREE, "user") for name in client_metadata(data)]
-    uploads = [upload for field in FILE_FIELDS & data.keys() for upload in _uploads(data[field])]
-    roots += [
-        (vars(upload), "name", Mode.FREE, "user")
-        for upload in uploads
-        if isinstance(upload, io.BytesIO) and isinstance(getattr(upload, "name", None), str)
-    ]
+        roots += [(data["metadata"], name, "free", "user") for name in client_metadata(data)]
+    uploads = [upload for field in data if field in FILE_FIELDS for upload in _uploads(data[field])]
+    for upload in uploads:
+        if isinstance(upload, io.BytesIO) and isinstance(getattr(upload, "name", None), str):
+            roots += [(vars(upload), "name", "free", "user")]
     return Walk(roots, media=len(uploads))
 
 

@@ -9,14 +9,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from guardrails.content.fields import FREE
-from guardrails.content.walk import Mode, Walk
+from guardrails.content.walk import Walk
 
 # Identifiers, settings and figures; any other field of an answer may hold content, also one that is invented tomorrow.
 OTHER_FIELDS = frozenset({
-    "id", "object", "created", "created_at", "model", "status", "type", "role", "stop_reason", "stop_sequence", "usage",
+    "id", "object", "created", "created_at", "model", "status", "type", "role", "stop_reason", "usage",
     "system_fingerprint", "service_tier", "_hidden_params", "_response_headers", "previous_response_id", "tool_choice",
-    "reasoning", "truncation", "usageMetadata", "modelVersion", "responseId", "createTime", "meta", "task", "language",
-    "container", "conversation", "first_id", "last_id",
+    "truncation", "usageMetadata", "modelVersion", "responseId", "createTime", "first_id", "last_id",
 })  # fmt: skip
 DEFINITION_FIELDS = frozenset({"tools"})
 
@@ -32,7 +31,7 @@ def response_texts(response: Any) -> Walk:
     heard = 1 if not roots and hasattr(response, "aiter_bytes") else 0  # speech
     return Walk(
         [
-            (members, field, Mode.DEFINITION if field in DEFINITION_FIELDS else Mode.PARTS, "assistant")
+            (members, field, "definition" if field in DEFINITION_FIELDS else "parts", "assistant")
             for members, field in roots
         ],
         media=heard,

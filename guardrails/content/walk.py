@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -35,20 +34,10 @@ SHORTEST_NUMBER_WORTH_READING = 10_000_000
 BREATHE_EVERY = 1024
 
 
-class Mode(Enum):
-    """How the members of an object are told apart."""
-
-    PARTS = auto()
-    """Messages and their parts: some keys are labels, some hold media."""
-    MEDIA = auto()
-    """As above, inside of an image, audio or a file."""
-    FREE = auto()
-    """All of it is content, keys and long numbers as well."""
-    DEFINITION = auto()
-    """A tool or a JSON schema: descriptions and values are content, names and keywords are not."""
-    NAMES = auto()
-    """An object of definitions by name."""
-
+Mode = Literal["parts", "media", "free", "definition", "names"]
+"""How the members of an object are told apart: as messages and their parts, where some keys are labels and some hold
+media; as these inside of an image, audio or a file; as all content, keys and long numbers as well; as a tool or a JSON
+schema, where descriptions and values are content, names and keywords are not; as an object of definitions by name."""
 
 Root = tuple[Any, Any, Mode, Source]
 """A container, the key in it or the member if its key is content, and how and as whose text to read what is there."""
@@ -106,7 +95,7 @@ class Walk:
                     if isinstance(value, str):
                         if value and (text := self._text(frame, name, value)) is not None:
                             yield text
-                    elif frame.mode is Mode.FREE and (text := _free_text(frame, name, value)) is not None:
+                    elif frame.mode == "free" and (text := _free_text(frame, name, value)) is not None:
                         yield text
                     elif (opened := self._open(frame, name, value)) is not None:
                         stack += opened
@@ -117,7 +106,7 @@ class Walk:
     def _text(self, frame: _Frame, key: Any, value: str) -> Text | None:
         """The text of a string, unless it is a label or something that cannot be read."""
         source = frame.source
-        if frame.mode is Mode.PARTS or frame.mode is Mode.MEDIA:
+        if frame.mode in {"parts", "media"}:
             if key in LABELS:
                 if key == "file_id" and frame.kind in UPLOADED:
                     self.media += 1
@@ -126,18 +115,18 @@ class Walk:
                 self.media += 1
                 return None
             if frame.signed is not None:
-                return SignedText(frame.container, key, False, source, self._altered, frame.signed)
+                return SignedText(frame.container, key, key == "arguments", source, self._altered, frame.signed)
             if key in RESULTS_OF_CALLS and frame.kind.endswith("_call"):
                 source = "tool"
-        elif frame.mode is Mode.FREE:
+        elif frame.mode == "free":
             return _free_text(frame, key, value)
-        elif frame.mode is Mode.DEFINITION and key in DEFINITION_LABELS:
+        elif frame.mode == "definition" and key in DEFINITION_LABELS:
             return None
         return Text(frame.container, key, key == "arguments", source)
 
     def _open(self, frame: _Frame, key: Any, value: Any) -> list[_Frame] | None:
         """The frames of what has members, last one first."""
-        if frame.mode is Mode.DEFINITION and key in DEFINITION_LISTS_OF_LABELS:
+        if frame.mode == "definition" and key in DEFINITION_LISTS_OF_LABELS:
             return None
         if isinstance(value, dict):
             return [self._object(frame, key, value, value, value)]
@@ -153,21 +142,20 @@ class Walk:
         return None
 
     def _list(self, frame: _Frame, key: Any, value: list[Any]) -> list[_Frame] | None:
-        if value and isinstance(value[0], int | float) and frame.mode is not Mode.FREE:
+        if value and isinstance(value[0], int | float) and frame.mode != "free":
             kinds = set(map(type, value))
+            self.token_lists += frame.mode == "parts" and int in kinds and float not in kinds
             if kinds <= {int, float}:
-                self.token_lists += kinds == {int}
                 return None
-            self.token_lists += isinstance(value[0], int)
         mode, source = self._below(frame, key, value)
         return [_Frame(iter(list(enumerate(value))), value, mode, source, frame.kind)]
 
     def _object(self, frame: _Frame, key: Any, members: dict[Any, Any], siblings: dict[Any, Any], block: Any) -> _Frame:
         mode, source = self._below(frame, key, members)
-        if mode is Mode.FREE:
+        if mode == "free":
             return _Frame(_free_members(members), members, mode, source)
         opened = _Frame(iter(list(members.items())), members, mode, source)
-        if mode is Mode.PARTS or mode is Mode.MEDIA:
+        if mode in {"parts", "media"}:
             if isinstance(role := siblings.get("role"), str):
                 opened.source = SOURCES_BY_ROLE.get(role, source)
                 opened.named = role in SPEAKERS
@@ -175,7 +163,7 @@ class Walk:
                 opened.kind = kind
                 opened.source = source_by_type(kind) or opened.source
                 if (key == "source" and kind in OPAQUE_SOURCES) or kind == "redacted_thinking":
-                    opened.mode = Mode.MEDIA
+                    opened.mode = "media"
             elif key in UPLOADED:
                 opened.kind = key
             if (signature := siblings.get("signature")) and isinstance(signature, str):
@@ -187,30 +175,30 @@ class Walk:
     def _below(self, frame: _Frame, key: Any, value: Any) -> tuple[Mode, Source]:
         """How what stands below a key is read, and as whose."""
         mode, source = frame.mode, frame.source
-        if mode is Mode.FREE or not isinstance(key, str):
-            return (Mode.DEFINITION if mode is Mode.NAMES else mode), source
-        if mode is Mode.NAMES:
-            return Mode.DEFINITION, source
-        if mode is Mode.DEFINITION:
+        if mode == "free" or not isinstance(key, str):
+            return ("definition" if mode == "names" else mode), source
+        if mode == "names":
+            return "definition", source
+        if mode == "definition":
             if key in NAMED_DEFINITIONS:
-                return Mode.NAMES, source
-            return (Mode.FREE if key in DEFINITION_VALUES else mode), source
+                return "names", source
+            return ("free" if key in DEFINITION_VALUES else mode), source
         source = SOURCES_BY_KEY.get(key, source)
         if key in RESULTS_OF_CALLS and frame.kind.endswith("_call"):
             source = "document" if frame.kind == "file_search_call" else "tool"
         if key in DEFINITIONS:
-            mode, source = Mode.DEFINITION, "system"
+            mode, source = "definition", "system"
         elif key in FREE and isinstance(value, dict):
-            mode = Mode.FREE
+            mode = "free"
         elif key in MEDIA:
-            mode = Mode.MEDIA
+            mode = "media"
         return mode, source
 
 
 def _is_media(frame: _Frame, key: Any) -> bool:
     return (
         key in MEDIA_STRINGS
-        or (frame.mode is Mode.MEDIA and key in MEDIA_VALUES)
+        or (frame.mode == "media" and key in MEDIA_VALUES)
         or (key == "result" and frame.kind == "image_generation_call")
     )
 

@@ -120,6 +120,13 @@ def test_token_ids_are_counted() -> None:
     assert walk.token_lists == 3
 
 
+def test_numbers_in_a_definition_are_no_token_ids() -> None:
+    """An enumeration of numbers is nothing that anybody reads."""
+    walk = request_texts({"tools": [{"parameters": {"properties": {"a": {"enum": [1, 2]}}}}]})
+    assert [text for text in walk if text] == []
+    assert walk.token_lists == 0
+
+
 def test_a_string_among_token_ids_is_found() -> None:
     """Mixed lists do not hide a string."""
     assert texts_of({"input": [1, "T1", [2, "T2"]]}) == ["T1", "T2"]
