@@ -183,7 +183,7 @@ def test_malformed_json_is_refused(upstream: UpstreamSimulator, path: str, body:
         ("GET", "/models", 200),
         ("HEAD", "/v1/models", 200),
         ("GET", "/v1/chat/completions", 405),
-        ("POST", "/v1/images/generations", 404),
+        ("POST", "/v1/images/variations", 404),
         ("GET", "/", 404),
         ("GET", "/_simulator/nothing", 404),
     ],

@@ -15,11 +15,13 @@ from .control import CONTROL_PREFIX, Control
 from .conversation import Failure, Json, new_id
 from .embeddings import embed
 from .exchange import AT_ONCE, Event, Pace, Reply
+from .images import generate_images
 from .openai_chat import CHAT_COMPLETIONS
 from .openai_completions import COMPLETIONS
 from .openai_responses import RESPONSES
 from .reading import InvalidRequestError
 from .recording import Recording
+from .rerank import rerank
 from .script import Script
 
 if TYPE_CHECKING:
@@ -41,9 +43,18 @@ _APIS: dict[str, Api] = {
     "/messages": MESSAGES,
     "/embeddings": CHAT_COMPLETIONS,
     "/messages/count_tokens": MESSAGES,
+    "/images/generations": CHAT_COMPLETIONS,
+    "/rerank": CHAT_COMPLETIONS,
+    "/v2/rerank": CHAT_COMPLETIONS,
 }
 # These answer with a calculation instead of a conversation; their errors have the shape of the API named above.
-_CALCULATIONS: dict[str, Callable[[Json], Json]] = {"/embeddings": embed, "/messages/count_tokens": count_tokens}
+_CALCULATIONS: dict[str, Callable[[Json], Json]] = {
+    "/embeddings": embed,
+    "/messages/count_tokens": count_tokens,
+    "/images/generations": generate_images,
+    "/rerank": rerank,
+    "/v2/rerank": rerank,
+}
 _MODELS = "/models"
 _EXAMPLE_MODELS = ("demo", "echo", "tool-call", "tokens-200", "latency-200ms", "speed-50tps", "error-500", "hang")
 
