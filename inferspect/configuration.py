@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
 from inferspect.configuration_file import ConfigurationError, Problem, read_mapping
+from inferspect.extension import read_own_entities
 from inferspect.settings import Settings, settings_from
 
 LITELLM_KEYS = frozenset(
@@ -65,6 +66,8 @@ def load_configuration(file: Path) -> Configuration:
     """
     content, lines = read_mapping(file)
     problems = [*_unknown_keys(content), *_callbacks(content, file), *_models(content), *_fallbacks(content)]
+    if isinstance(own := content.get(OWN_KEY), Mapping):
+        read_own_entities(own)
     try:
         settings = settings_from(content.get(OWN_KEY))
     except ValidationError as error:

@@ -1,12 +1,13 @@
-"""How a package beside the host joins in: a command of its own, and work at the start of each worker.
+"""How a package beside the host joins in: a command, work at the start of each worker, entities.
 
-Both are entry points, so the host need not know who is there: ``inferspect.commands`` are Typer applications, and
-``inferspect.extensions`` are coroutine functions that take a :class:`Worker`.
+All are entry points, so the host need not know who is there: ``inferspect.commands`` are Typer applications,
+``inferspect.extensions`` coroutine functions that take a :class:`Worker`, and ``inferspect.entities`` functions that
+take the settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,19 @@ def extensions() -> Iterator[Extension]:
     for point in sorted(entry_points(group="inferspect.extensions")):
         extension: Extension = point.load()
         yield extension
+
+
+def read_own_entities(settings: Mapping[str, Any]) -> None:
+    """Have packages make known which entities the operator's own files define, before rules that name them are read.
+
+    Args:
+        settings: the ``inferspect`` section of the configuration, not checked yet.
+
+    Raises:
+        ConfigurationError: one of the files is wrong.
+    """
+    for point in sorted(entry_points(group="inferspect.entities")):
+        point.load()(settings)
 
 
 def commands() -> Iterator[tuple[str, typer.Typer]]:

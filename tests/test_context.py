@@ -44,9 +44,9 @@ def test_contexts_share_nothing() -> None:
     """Lists and sets are made anew for each request."""
     one, other = make(), make()
     one.failed_deployments.add("d")
-    one.scanned_output.add(1)
+    one.notes["a"] = 1
     one.outcome.cost = 1.0
-    assert (other.failed_deployments, other.scanned_output, other.outcome.cost) == (set(), set(), None)
+    assert (other.failed_deployments, other.notes, other.outcome.cost) == (set(), {}, None)
 
 
 def test_a_refusal_is_remembered_and_returned() -> None:

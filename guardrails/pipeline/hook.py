@@ -13,6 +13,7 @@ from typing import Any
 from litellm.integrations.custom_logger import CustomLogger
 
 from guardrails.content.copies import withhold_request, withhold_response
+from guardrails.judge import is_asking
 from guardrails.pipeline.answers import redact_whole, restored
 from guardrails.pipeline.logs import redact_logged
 from guardrails.pipeline.requests import redact
@@ -43,8 +44,8 @@ class GuardrailPipeline(CustomLogger):
     async def async_post_call_success_deployment_hook(
         self, request_data: dict[str, Any], response: Any, call_type: Any
     ) -> None:
-        """Redact a provider's answer where it stands, before LiteLLM caches and logs it."""
-        if request_data.get("stream"):
+        """Redact a provider's answer where it stands, before LiteLLM caches and logs it; but not what a judge says."""
+        if request_data.get("stream") or is_asking():
             return
         context = current()
         refusal = await redact_whole(context, _known_tenant(context, request_data), request_data, response)

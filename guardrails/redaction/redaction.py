@@ -18,7 +18,7 @@ from inferspect.context import Decision, Verdict
 from inferspect.refusal import Refusal
 from inferspect.tenancy.entities import Guardrail
 
-HIDDEN = Finding("INJECTION_HIDDEN", 0, 0, 0.9)
+HIDDEN = Finding("INJECTION_HIDDEN", 0, 0, 0.8)
 UNTRUSTED = frozenset({"tool", "document"})
 JUDGED = frozenset({"user", *UNTRUSTED})
 

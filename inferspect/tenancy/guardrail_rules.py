@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,12 @@ def _pack(name: str) -> str:
     if name not in PACKS:
         raise ValueError(f"no country pack of this name; there are {', '.join(sorted(PACKS))}")
     return name
+
+
+def _says_something(words: str) -> str:
+    if not any(character.isalnum() for character in words):
+        raise ValueError("needs a letter or a digit")
+    return words
 
 
 def _compiles(pattern: str) -> str:
@@ -42,19 +49,23 @@ class EntityRule(Rules):
     score_threshold: Score | None = Field(default=None, description="Instead of the guardrail's `score_threshold`.")
 
 
-EntityRules = dict[str, Annotated[EntityRule, BeforeValidator(_shorthand)]]
-"""By the name of the entity."""
-
-
-def _entities_of(guardrail: Guardrail) -> AfterValidator:
-    def check(rules: EntityRules) -> EntityRules:
+def _name_in(guardrail: Guardrail) -> AfterValidator:
+    def check(name: str) -> str:
         known = [entity.name for entity in ENTITIES.values() if entity.guardrail == guardrail]
-        for name in rules:
-            if name not in known:
-                raise ValueError(f"{name} is no entity of {guardrail}; there are {', '.join(sorted(known))}")
-        return rules
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+            meant = f"; did you mean {' or '.join(close)}" if close else ""
+            raise ValueError(f"no entity of {guardrail}{meant}; docs/guardrails/entities.md has all")
+        return name
 
     return AfterValidator(check)
+
+
+ActionOrRule = Annotated[EntityRule, BeforeValidator(_shorthand)]
+PiiEntities = dict[Annotated[str, _name_in("pii")], ActionOrRule]
+SecretEntities = dict[Annotated[str, _name_in("secrets")], ActionOrRule]
+SafetyEntities = dict[Annotated[str, _name_in("content_safety")], ActionOrRule]
+InjectionEntities = dict[Annotated[str, _name_in("prompt_injection")], ActionOrRule]
 
 
 class GuardrailRules(Rules):
@@ -90,7 +101,7 @@ class PiiRules(GuardrailRules):
     packs: tuple[Annotated[str, AfterValidator(_pack)], ...] = Field(
         default=("vn",), description="Country packs whose entities are looked for: see docs/guardrails.md."
     )
-    entities: Annotated[EntityRules, _entities_of("pii")] = Field(
+    entities: PiiEntities = Field(
         default_factory=dict, description="By entity, where it differs: an action, or an object."
     )
     allow: AllowRules = AllowRules()
@@ -104,7 +115,7 @@ class SecretRules(GuardrailRules):
     """What happens to keys, tokens and passwords in requests and answers."""
 
     action: Literal["mask", "hash", "block", "report"] = Field(default="mask", description="As for `pii`.")
-    entities: Annotated[EntityRules, _entities_of("secrets")] = Field(
+    entities: SecretEntities = Field(
         default_factory=dict, description="By kind of secret, where it differs: an action, or an object."
     )
     allow: AllowRules = AllowRules()
@@ -124,10 +135,10 @@ class ContentSafetyRules(GuardrailRules):
     dry_run: bool = Field(default=True, description="Only report what would have been done; on until you turn it off.")
     score_threshold: Score = Field(default=0.5, description="Findings with a lower confidence are ignored.")
     action: Literal["mask", "block", "report"] = Field(default="block", description="As for `pii`.")
-    entities: Annotated[EntityRules, _entities_of("content_safety")] = Field(
+    entities: SafetyEntities = Field(
         default_factory=dict, description="By category, where it differs: an action, or an object."
     )
-    words: tuple[Pattern, ...] = Field(
+    words: tuple[Annotated[Pattern, AfterValidator(_says_something)], ...] = Field(
         default=(), description="Words and phrases of your own, found as CONTENT_CUSTOM in every inflection."
     )
     allow: AllowRules = AllowRules()
@@ -144,7 +155,7 @@ class PromptInjectionRules(GuardrailRules):
         default=0.4, description="Least score of what came from tools and documents, from all its findings."
     )
     action: Literal["mask", "block", "report"] = Field(default="block", description="As for `pii`.")
-    entities: Annotated[EntityRules, _entities_of("prompt_injection")] = Field(
+    entities: InjectionEntities = Field(
         default_factory=dict, description="By kind of attack, where it differs: an action, or an object."
     )
     allow: AllowRules = AllowRules()
