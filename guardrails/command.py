@@ -201,7 +201,6 @@ def _problems_told() -> Iterator[None]:
     """Tell a person what can be mended, without a traceback; the entry point does so for the configuration."""
     from guardrails.asking import GatewayUnavailableError  # noqa: PLC0415
     from guardrails.labelled import LabelledFileError  # noqa: PLC0415
-    from guardrails.local import RecognizersError  # noqa: PLC0415
     from guardrails.scanning.budget import BudgetExceededError  # noqa: PLC0415
     from inferspect.tenancy import InvalidRules  # noqa: PLC0415
 
@@ -215,8 +214,6 @@ def _problems_told() -> Iterator[None]:
         _fail(str(none))
     except (BudgetExceededError, TimeoutError):
         _fail("the text takes longer to look through than `inferspect.guardrails.budget` allows")
-    except RecognizersError as wrong:
-        _fail(str(wrong))
 
 
 def _fail(message: str, status: int = 1) -> NoReturn:

@@ -22,11 +22,6 @@ from inferspect.tenancy import TenantDirectory, TenantRules
 
 KeyOrigin = Literal["environment", "data folder", "throwaway"]
 BUDGET_SHARE_OF_A_KILOBYTE = 50
-WAYS: tuple[Way, Way] = ("input", "output")
-
-
-class RecognizersError(Exception):
-    """The operator's own recognizers cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +57,8 @@ def local_guardrails(launch: LaunchSettings, rules: Mapping[str, Any] | None, te
         tenant_id: whose placeholders to make.
 
     Raises:
-        ConfigurationError: the configuration is wrong.
+        ConfigurationError: the configuration is wrong, or a file of recognizers that it names.
         InvalidRules: the rules are.
-        RecognizersError: a file that its settings name is.
     """
     configuration = load_configuration(launch.inferspect_config)
     settings = configuration.settings.guardrails
@@ -72,15 +66,8 @@ def local_guardrails(launch: LaunchSettings, rules: Mapping[str, Any] | None, te
     tenant = TenantDirectory(configuration.default_rules).find(tenant_id, None, metadata)
     salt_key, origin = _salt_key(launch)
     budget = Budget(settings.budget, settings.budget / BUDGET_SHARE_OF_A_KILOBYTE)
-    policies = Policies(settings)
-    try:
-        for way in WAYS:
-            if (policy := policies.of(tenant.rules, way)) is not None:
-                _ = policy.plan  # made at its first use
-    except (ValueError, OSError) as wrong:
-        raise RecognizersError(f"the recognizers of the configuration cannot be loaded: {wrong}") from None
     return LocalGuardrails(
-        policies,
+        Policies(settings),
         Finder(FindingsCache(0, 0), budget=budget),
         Minting(TenantKeys(salt_key, settings.placeholder_key_version), tenant_id),
         tenant.rules,
