@@ -25,17 +25,21 @@ from guardrails.content.responses import empty_response, response_texts
 WITHHELD = "<WITHHELD>"
 LOGGED_FIELDS = ("messages", "input", "prompt", "contents", "query")
 SEEN_LATE = frozenset({"aget_responses", "acancel_responses"})
+TRANSCRIPTIONS = frozenset({"transcription", "atranscription"})
 
 
-def log_after_hooks(data: dict[str, Any], call_type: str) -> None:
-    """Have LiteLLM log an answer only after the last hook saw it, on calls where that hook is also the first.
+def let_hooks_see_answer(data: dict[str, Any], call_type: str) -> None:
+    """Bring a request whose answer LiteLLM would not show to the hooks in time onto the way that the others go.
 
-    Stored responses that are read back never come to ``async_post_call_success_deployment_hook``, and LiteLLM would
-    log them as the provider kept them. To be called before such a request is routed.
+    Stored responses that are read back come to the last hook only, after LiteLLM has logged them: logging waits. A
+    streamed transcription is handed over as one text, but as a stream to those who ask: it is not streamed. To be
+    called for every request before it is routed.
     """
     logging = data.get("litellm_logging_obj")
     if call_type in SEEN_LATE and logging is not None:
         logging.defer_async_logging = True
+    if call_type in TRANSCRIPTIONS:
+        data.pop("stream", None)
 
 
 def refresh_request_copies(data: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from litellm.types.utils import TranscriptionResponse
 from guardrails.content import request_texts
 from guardrails.content.copies import (
     WITHHELD,
-    log_after_hooks,
+    let_hooks_see_answer,
     refresh_request_copies,
     withhold_request,
     withhold_response,
@@ -76,6 +76,14 @@ def test_a_withheld_answer_keeps_no_content_and_is_not_cached() -> None:
 def test_stored_answers_are_logged_after_the_hooks(call_type: str, deferred: bool) -> None:
     """No hook sees them before they are logged, unless logging waits."""
     data = request()
-    log_after_hooks(data, call_type)
+    let_hooks_see_answer(data, call_type)
     assert data["litellm_logging_obj"].defer_async_logging is deferred
-    log_after_hooks({}, call_type)
+    let_hooks_see_answer({}, call_type)
+
+
+@pytest.mark.parametrize(("call_type", "streamed"), [("transcription", False), ("acompletion", True)])
+def test_a_transcription_is_not_streamed(call_type: str, streamed: bool) -> None:
+    """LiteLLM shows its stream to no hook, and hands it over as a whole all the same."""
+    data: dict[str, Any] = {"stream": "true"}
+    let_hooks_see_answer(data, call_type)
+    assert ("stream" in data) is streamed
