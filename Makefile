@@ -28,8 +28,9 @@ fix: setup-dev   ## mend what a machine can mend
 bench: setup-dev ## measure; figures go to docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks
 
-docs: setup      ## write docs/settings.md anew from the code
+docs: setup      ## write the generated pages anew: docs/settings.md, docs/guardrails/entities.md
 	@$(BIN)/python -m inferspect.settings_reference
+	@$(BIN)/python -m inferspect.entities_reference
 
 doctor: setup    ## find out what is wrong with this installation
 	@$(BIN)/inferspect doctor

@@ -191,7 +191,7 @@ def _names(mapped: list[str]) -> dict[str, str]:
     for pair in mapped:
         label, sign, entity = pair.partition("=")
         if not sign or not label or entity not in ENTITIES:
-            _fail(f"--map {pair}: expected LABEL=ENTITY, with an entity of docs/guardrails.md", WRONG_INPUT)
+            _fail(f"--map {pair}: expected LABEL=ENTITY, with one of docs/guardrails/entities.md", WRONG_INPUT)
         names[label] = entity
     return names
 

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from inferspect.settings import LaunchSettings, Settings
 from inferspect.tenancy import TenantRules
@@ -25,7 +26,7 @@ SEPARATOR = "__"
 INTRODUCTION = """\
 # Settings
 
-Generated from `inferspect/settings.py` and `inferspect/tenancy/rules.py` by `make docs`; do not edit.
+Generated from `inferspect/settings.py` and `inferspect/tenancy/` by `make docs`; do not edit.
 
 The environment wins over `litellm_config.yaml`, which wins over the default. `inferspect doctor --settings` prints the
 values in force and where each comes from. The other keys of `litellm_config.yaml` are LiteLLM's own.
@@ -46,7 +47,7 @@ RULES = """\
 
 For one tenant below `metadata.inferspect` of its LiteLLM team; for all tenants below `inferspect.default_rules` of
 `litellm_config.yaml`, or by variable. A tenant's rules are laid over the default ones: maps key by key, everything else
-as a whole.
+as a whole. What the rules of guardrails do: [guardrails](guardrails.md).
 """
 
 
@@ -90,6 +91,7 @@ def page() -> str:
                 *_sections(Settings, own),
                 RULES,
                 *_sections(TenantRules, rules_entries()),
+                *_objects(TenantRules),
             ]
         ).rstrip("\n")
         + "\n"
@@ -103,6 +105,27 @@ def _leaves(model: type[BaseModel], path: tuple[str, ...], prefix: str) -> Itera
             yield _entry((*path, name), field, prefix + name.upper())
         else:
             yield from _leaves(section, (*path, name), f"{prefix}{name.upper()}{SEPARATOR}")
+
+
+def _objects(model: type[BaseModel]) -> Iterator[str]:
+    """The models that settings hold as a value, in a map or where one is given at all, each with its members."""
+    for value in dict.fromkeys(_values(model)):
+        rows = [(f"`{name}`", _entry((name,), field, "")) for name, field in value.model_fields.items()]
+        yield f"### `{value.__name__}`\n\n{(value.__doc__ or '').strip()}\n"
+        yield _table("member", rows)
+
+
+def _values(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for field in model.model_fields.values():
+        section = _section_of(field)
+        yield from _values(section) if section else _models_in(field.annotation)
+
+
+def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for argument in get_args(kind):
+        yield from _models_in(argument)
 
 
 def _section_of(field: FieldInfo) -> type[BaseModel] | None:
@@ -127,6 +150,11 @@ def _described(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         alternatives = [_described(option) for option in schema["anyOf"] if option.get("type") != "null"]
         return " or ".join(dict.fromkeys(alternatives))
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[`{name}`](#{name.lower()})"
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     kind = str(schema.get("type", "any"))
@@ -176,6 +204,8 @@ def _table(first: str, rows: list[tuple[str, Entry]], *, variables: bool = False
 
 
 def _default(value: Any) -> str:
+    if value is PydanticUndefined:
+        return "must be given"
     if value is None:
         return "unset"
     shown = str(value) if isinstance(value, (str, Path)) else json.dumps(value, default=list)

@@ -11,7 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from inferspect.tenancy.entities import ENTITIES, PACKS, Guardrail
 from inferspect.tenancy.rule_types import Pattern, Rules
 
-Action = Literal["mask", "reversible", "hash", "block", "report", "off"]
+def _off(value: Any) -> Any:
+    """YAML reads a bare ``off`` as false."""
+    return "off" if value is False else value
+
+
+Action = Annotated[Literal["mask", "reversible", "hash", "block", "report", "off"], BeforeValidator(_off)]
 Direction = Literal["input", "output", "both"]
 Unreadable = Literal["pass", "report", "block"]
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -38,7 +43,7 @@ def _compiles(pattern: str) -> str:
 
 
 def _shorthand(value: Any) -> Any:
-    return {"action": value} if isinstance(value, str) else value
+    return {"action": value} if isinstance(value, str) or value is False else value
 
 
 class EntityRule(Rules):
@@ -99,7 +104,7 @@ class PiiRules(GuardrailRules):
         "the request; `report` only counts; `off` does not look.",
     )
     packs: tuple[Annotated[str, AfterValidator(_pack)], ...] = Field(
-        default=("vn",), description="Country packs whose entities are looked for: see docs/guardrails.md."
+        default=("vn",), description="Country packs whose entities are looked for: see docs/guardrails/entities.md."
     )
     entities: PiiEntities = Field(
         default_factory=dict, description="By entity, where it differs: an action, or an object."

@@ -19,3 +19,10 @@ def test_a_variable_sets_the_setting_that_it_is_listed_for() -> None:
     variables = {entry.name: entry.variable for entry in settings_entries()}
     assert variables["events.ship_every"] == "INFERSPECT_EVENTS__SHIP_EVERY"
     assert variables["default_rules.pii.enabled"] == "INFERSPECT_DEFAULT_RULES__PII__ENABLED"
+
+
+def test_rules_that_are_objects_are_shown_with_their_members() -> None:
+    written = page()
+    assert "| `pii.entities` | map from text to [`EntityRule`](#entityrule) |" in written
+    assert "### `EntityRule`" in written
+    assert "| `model` | text, at most 256 characters | must be given |" in written

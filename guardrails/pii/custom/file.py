@@ -21,7 +21,7 @@ FLAGS = {
     "dotall": regex.DOTALL,
     "verbose": regex.VERBOSE,
 }
-DOCUMENTED = "see docs/guardrails.md"
+DOCUMENTED = "see docs/guardrails/recognizers.md"
 
 
 class RecognizersFileError(ConfigurationError, ValueError):
