@@ -25,20 +25,21 @@ from guardrails.content.responses import empty_response, response_texts
 WITHHELD = "<WITHHELD>"
 LOGGED_FIELDS = ("messages", "input", "prompt", "contents", "query")
 SEEN_LATE = frozenset({"aget_responses", "acancel_responses"})
-TRANSCRIPTIONS = frozenset({"transcription", "atranscription"})
+NEVER_STREAMED = frozenset({"transcription", "rerank", "moderation", "image_generation", "aimage_edit", "aembedding"})
 
 
 def let_hooks_see_answer(data: dict[str, Any], call_type: str) -> None:
     """Bring a request whose answer LiteLLM would not show to the hooks in time onto the way that the others go.
 
-    Stored responses that are read back come to the last hook only, after LiteLLM has logged them: logging waits. A
-    streamed transcription is handed over as one text, but as a stream to those who ask: it is not streamed. To be
-    called for every request before it is routed.
+    Stored responses that are read back come to the last hook only, after LiteLLM has logged them: logging waits. On
+    endpoints where LiteLLM hands all answers over as a whole, ``stream`` would only make them look like a stream to
+    hooks, and a transcription come as the text of its events: it is taken out. To be called for every request before
+    it is routed.
     """
     logging = data.get("litellm_logging_obj")
     if call_type in SEEN_LATE and logging is not None:
         logging.defer_async_logging = True
-    if call_type in TRANSCRIPTIONS:
+    if call_type in NEVER_STREAMED:
         data.pop("stream", None)
 
 

@@ -81,9 +81,11 @@ def test_stored_answers_are_logged_after_the_hooks(call_type: str, deferred: boo
     let_hooks_see_answer({}, call_type)
 
 
-@pytest.mark.parametrize(("call_type", "streamed"), [("transcription", False), ("acompletion", True)])
-def test_a_transcription_is_not_streamed(call_type: str, streamed: bool) -> None:
-    """LiteLLM shows its stream to no hook, and hands it over as a whole all the same."""
+@pytest.mark.parametrize(
+    ("call_type", "streamed"), [("transcription", False), ("rerank", False), ("acompletion", True)]
+)
+def test_what_is_never_streamed_does_not_look_like_it(call_type: str, streamed: bool) -> None:
+    """LiteLLM hands such an answer over as a whole, whatever was asked for."""
     data: dict[str, Any] = {"stream": "true"}
     let_hooks_see_answer(data, call_type)
     assert ("stream" in data) is streamed
