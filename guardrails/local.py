@@ -21,7 +21,6 @@ from inferspect.settings import LaunchSettings
 from inferspect.tenancy import TenantDirectory, TenantRules
 
 KeyOrigin = Literal["environment", "data folder", "throwaway"]
-BUDGET_SHARE_OF_A_KILOBYTE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def local_guardrails(launch: LaunchSettings, rules: Mapping[str, Any] | None, te
     metadata = None if rules is None else {"inferspect": rules}
     tenant = TenantDirectory(configuration.default_rules).find(tenant_id, None, metadata)
     salt_key, origin = _salt_key(launch)
-    budget = Budget(settings.budget, settings.budget / BUDGET_SHARE_OF_A_KILOBYTE)
+    budget = Budget.scaled(settings.budget)
     return LocalGuardrails(
         Policies(settings),
         Finder(FindingsCache(0, 0), budget=budget),

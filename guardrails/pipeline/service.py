@@ -38,7 +38,6 @@ class GuardrailService:
 
 
 PLAN_FUNCTION = "guardrails.policy.plans.plan_of"
-KILOBYTES_FOR_THE_BASE = 5
 
 
 async def started_finder(settings: GuardrailSettings) -> Finder:
@@ -47,7 +46,7 @@ async def started_finder(settings: GuardrailSettings) -> Finder:
     Raises:
         PoolError: a process of the pool does not start.
     """
-    budget = Budget(settings.budget, settings.budget / KILOBYTES_FOR_THE_BASE)
+    budget = Budget.scaled(settings.budget)
     pool = None
     if settings.pool_processes:
         pool = ScanPool(PLAN_FUNCTION, budget, processes=settings.pool_processes, deadline=settings.deadline)

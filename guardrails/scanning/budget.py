@@ -29,7 +29,12 @@ class Budget:
     """
 
     base: float = 0.1
-    per_kilobyte: float = 0.002
+    per_kilobyte: float = 0.02
+
+    @classmethod
+    def scaled(cls, base: float) -> Budget:
+        """A budget in the proportions of the default one: a fifth of the base for each kilobyte."""
+        return cls(base, base / 5)
 
     def spending(self, characters: int = 0) -> Spending:
         """The account of one text, of which so many characters are there."""
