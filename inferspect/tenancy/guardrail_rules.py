@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from inferspect.tenancy.entities import ENTITIES, PACKS, Guardrail
 from inferspect.tenancy.rule_types import Pattern, Rules
 
+
 def _off(value: Any) -> Any:
     """YAML reads a bare ``off`` as false."""
     return "off" if value is False else value
