@@ -1,6 +1,7 @@
 """One real gateway for the tests of all folders, and a simulator of its own whose behaviour tests command by model.
 
-Any model named ``sim/<behaviour>`` goes to the simulator as ``<behaviour>``, such as ``sim/echo``.
+Any model named ``sim/<behaviour>`` goes to the simulator as ``<behaviour>``, such as ``sim/echo``; it speaks OpenAI's
+APIs, and as ``sim-anthropic/<behaviour>`` Anthropic's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ def configuration(upstream: UpstreamSimulator, **changes: Any) -> dict[str, Any]
         {
             "model_name": "sim/*",
             "litellm_params": {"model": "openai/*", "api_base": f"{upstream.url}/v1", "api_key": "none"},
+        },
+        {
+            "model_name": "sim-anthropic/*",
+            "litellm_params": {"model": "anthropic/*", "api_base": upstream.url, "api_key": "none"},
         },
     ]
     for section, values in changes.items():

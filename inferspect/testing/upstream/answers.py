@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -28,7 +29,8 @@ def compose(
     A scripted answer comes first, then `echo`, then tool calls, then text.
     """
     if scripted is not None:
-        return _limited(scripted.text, scripted.calls(), conversation)
+        answer = _limited(scripted.text, scripted.calls(), conversation)
+        return replace(answer, reasoning=scripted.reasoning, piece_characters=scripted.piece_characters)
     if behaviour.answer == "echo":
         # An echo is evidence of what was received, so neither `max_tokens` nor `stop` may shorten it.
         return Answer(received.decode())

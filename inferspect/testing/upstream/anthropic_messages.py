@@ -14,7 +14,6 @@ from .conversation import (
     Tool,
     estimate_tokens,
     new_id,
-    pieces,
     server_sent_event,
 )
 from .exchange import Event
@@ -35,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .conversation import Answer
+
+# Of a thought; nobody checks it here.
+SIGNATURE = "c2ltdWxhdG9y"
 
 _STOP_REASONS = {
     "stop": "end_turn",
@@ -163,7 +165,11 @@ def _stop(answer: Answer) -> Json:
 
 def whole(conversation: Conversation, answer: Answer) -> Json:
     """The body of an answer that is not streamed."""
-    content: list[Json] = [{"type": "text", "text": answer.text}] if answer.text else []
+    content: list[Json] = []
+    if answer.reasoning:
+        content.append({"type": "thinking", "thinking": answer.reasoning, "signature": SIGNATURE})
+    if answer.text:
+        content.append({"type": "text", "text": answer.text})
     content.extend({**_tool_use(call.name), "input": _input(call.arguments)} for call in answer.tool_calls)
     return {**_message(conversation, content, answer.tokens), **_stop(answer)}
 
@@ -182,23 +188,31 @@ def _input(arguments: str) -> object:
 
 def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
     """The events of a streamed answer, in Anthropic's order."""
-    blocks: list[tuple[Json, list[Json]]] = []
+    blocks: list[tuple[Json, list[tuple[Json, int]]]] = []
+    if answer.reasoning:
+        signed: Json = {"type": "signature_delta", "signature": SIGNATURE}
+        deltas = [*_deltas(answer, "thinking_delta", "thinking", answer.reasoning), (signed, 0)]
+        blocks.append(({"type": "thinking", "thinking": "", "signature": ""}, deltas))
     if answer.text:
-        deltas: list[Json] = [{"type": "text_delta", "text": piece} for piece in pieces(answer.text)]
-        blocks.append(({"type": "text", "text": ""}, deltas))
+        blocks.append(({"type": "text", "text": ""}, _deltas(answer, "text_delta", "text", answer.text)))
     for call in answer.tool_calls:
-        deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces(call.arguments)]
+        deltas = _deltas(answer, "input_json_delta", "partial_json", call.arguments)
         blocks.append((_tool_use(call.name), deltas))
     yield _event("message_start", message=_message(conversation, [], 1))
     for index, (block, deltas) in enumerate(blocks):
         yield _event("content_block_start", index=index, content_block=block)
         if index == 0:
             yield _event("ping")
-        for delta in deltas:
-            yield _event("content_block_delta", 1, index=index, delta=delta)
+        for delta, tokens in deltas:
+            yield _event("content_block_delta", tokens, index=index, delta=delta)
         yield _event("content_block_stop", index=index)
     yield _event("message_delta", delta=_stop(answer), usage=_usage(conversation, answer.tokens))
     yield _event("message_stop")
+
+
+def _deltas(answer: Answer, kind: str, member: str, text: str) -> list[tuple[Json, int]]:
+    """Deltas of a block with the tokens of each."""
+    return [({"type": kind, member: piece}, tokens) for piece, tokens in answer.pieces(text)]
 
 
 def _event(name: str, tokens: int = 0, **fields: object) -> Event:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHARACTERS_PER_TOKEN = 4
 
@@ -67,28 +70,41 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered. `finish` is `stop`, `length`, `stop_sequence` or `tool_calls`; tokens are for one choice."""
+    """What is answered. `finish` is `stop`, `length`, `stop_sequence` or `tool_calls`; tokens are for one choice.
+
+    `reasoning` is told before the text. A stream sends `piece_characters` an event.
+    """
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     finish: str = "stop"
     stop_sequence: str | None = None
+    reasoning: str = ""
+    piece_characters: int = CHARACTERS_PER_TOKEN
     tokens: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Count once, so that a streamed and a whole answer report the same usage."""
         called = sum(estimate_tokens(len(call.arguments)) for call in self.tool_calls)
-        object.__setattr__(self, "tokens", estimate_tokens(len(self.text)) + called)
+        object.__setattr__(self, "tokens", estimate_tokens(len(self.text)) + self.reasoning_tokens + called)
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """Those of `tokens` that reasoning took."""
+        return estimate_tokens(len(self.reasoning))
+
+    def pieces(self, text: str) -> Iterator[tuple[str, int]]:
+        """`text` as the stream's events have it, with the tokens of each; together as many as a whole answer has."""
+        told = 0
+        for end in range(self.piece_characters, len(text) + self.piece_characters, self.piece_characters):
+            tokens = estimate_tokens(min(end, len(text)))
+            yield text[end - self.piece_characters : end], tokens - told
+            told = tokens
 
 
 def estimate_tokens(characters: int) -> int:
     """The simulator's token estimate: ceil(characters / 4)."""
     return -(-characters // CHARACTERS_PER_TOKEN)
-
-
-def pieces(text: str) -> list[str]:
-    """`text` in pieces of one token each, as many as `estimate_tokens` counts."""
-    return [text[start : start + CHARACTERS_PER_TOKEN] for start in range(0, len(text), CHARACTERS_PER_TOKEN)]
 
 
 def new_id(prefix: str) -> str:

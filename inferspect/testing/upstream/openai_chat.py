@@ -12,7 +12,6 @@ from .conversation import (
     Tool,
     estimate_tokens,
     new_id,
-    pieces,
     server_sent_event,
 )
 from .exchange import Event
@@ -107,7 +106,10 @@ def usage(conversation: Conversation, answer: Answer) -> Json:
         "completion_tokens": completion_tokens,
         "total_tokens": conversation.prompt_tokens + completion_tokens,
         "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": answer.reasoning_tokens * conversation.choices,
+            "audio_tokens": 0,
+        },
     }
 
 
@@ -140,6 +142,9 @@ def whole(conversation: Conversation, answer: Answer) -> Json:
 
 def _message(answer: Answer) -> Json:
     message: Json = {"role": "assistant", "content": answer.text, "refusal": None}
+    if answer.reasoning:
+        # Not OpenAI's, which tells none in this API, but of those who speak it with models that reason.
+        message["reasoning_content"] = answer.reasoning
     if answer.tool_calls:
         message["content"] = answer.text or None
         message["tool_calls"] = [
@@ -171,9 +176,9 @@ def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
     for index in indexes:
         content = None if answer.tool_calls and not answer.text else ""
         yield chunk(index, {"role": "assistant", "content": content, "refusal": None})
-    for piece in pieces(answer.text):
+    for delta, tokens in _text_deltas(answer):
         for index in indexes:
-            yield chunk(index, {"content": piece}, tokens=1)
+            yield chunk(index, delta, tokens=tokens)
     for index in indexes:
         for delta, tokens in _tool_call_deltas(answer):
             yield chunk(index, {"tool_calls": [delta]}, tokens=tokens)
@@ -184,12 +189,18 @@ def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
     yield Event(END_OF_STREAM)
 
 
+def _text_deltas(answer: Answer) -> Iterator[tuple[dict[str, Any], int]]:
+    for member, text in (("reasoning_content", answer.reasoning), ("content", answer.text)):
+        for piece, tokens in answer.pieces(text):
+            yield {member: piece}, tokens
+
+
 def _tool_call_deltas(answer: Answer) -> Iterator[tuple[dict[str, Any], int]]:
     for position, call in enumerate(answer.tool_calls):
         function = {"name": call.name, "arguments": ""}
         yield {"index": position, "id": new_id("call_"), "type": "function", "function": function}, 0
-        for piece in pieces(call.arguments):
-            yield {"index": position, "function": {"arguments": piece}}, 1
+        for piece, tokens in answer.pieces(call.arguments):
+            yield {"index": position, "function": {"arguments": piece}}, tokens
 
 
 CHAT_COMPLETIONS = Api(

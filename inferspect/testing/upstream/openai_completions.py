@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .api import Api, openai_error, openai_error_event
-from .conversation import Conversation, Json, estimate_tokens, new_id, pieces, server_sent_event
+from .conversation import Conversation, Json, estimate_tokens, new_id, server_sent_event
 from .exchange import Event
 from .openai_chat import END_OF_STREAM, finish_reason, usage
 from .reading import InvalidRequestError, choice_count, object_at, positive_integer, stop_sequences
@@ -80,9 +80,9 @@ def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
     }
     if conversation.include_usage:
         envelope["usage"] = None
-    for piece in pieces(answer.text):
+    for piece, tokens in answer.pieces(answer.text):
         for index in range(conversation.choices):
-            yield Event(server_sent_event({**envelope, "choices": [_choice(index, piece, None)]}), 1)
+            yield Event(server_sent_event({**envelope, "choices": [_choice(index, piece, None)]}), tokens)
     for index in range(conversation.choices):
         yield Event(server_sent_event({**envelope, "choices": [_choice(index, "", finish_reason(answer))]}))
     if conversation.include_usage:

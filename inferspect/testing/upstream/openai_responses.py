@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .api import Api, openai_error
-from .conversation import Conversation, Failure, Json, Tool, estimate_tokens, new_id, pieces, server_sent_event
+from .conversation import Conversation, Failure, Json, Tool, estimate_tokens, new_id, server_sent_event
 from .exchange import Event
 from .reading import (
     InvalidRequestError,
@@ -99,13 +99,22 @@ def _answer_schema(request: Json) -> Json | None:
 
 def whole(conversation: Conversation, answer: Answer) -> Json:
     """The body of an answer that is not streamed."""
-    items = [_message(new_id("msg_"), answer.text, _status(answer))] if _has_message(answer) else []
+    items = [_reasoning(new_id("rs_"), [_summary(answer.reasoning)])] if answer.reasoning else []
+    items += [_message(new_id("msg_"), answer.text, _status(answer))] if _has_message(answer) else []
     calls = [_call(new_id("fc_"), new_id("call_"), call, call.arguments, "completed") for call in answer.tool_calls]
     return _finished(_envelope(conversation), conversation, answer, items + calls)
 
 
 def _has_message(answer: Answer) -> bool:
     return bool(answer.text) or not answer.tool_calls
+
+
+def _reasoning(item_id: str, summary: list[Json]) -> Json:
+    return {"id": item_id, "type": "reasoning", "summary": summary}
+
+
+def _summary(text: str) -> Json:
+    return {"type": "summary_text", "text": text}
 
 
 def _status(answer: Answer) -> str:
@@ -140,7 +149,7 @@ def _finished(envelope: Json, conversation: Conversation, answer: Answer, output
             "input_tokens": conversation.prompt_tokens,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens": answer.tokens,
-            "output_tokens_details": {"reasoning_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": answer.reasoning_tokens},
             "total_tokens": conversation.prompt_tokens + answer.tokens,
         },
     }
@@ -171,11 +180,11 @@ def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
     output: list[Json] = []
     untold = [("response.created", {"response": envelope}, 0), ("response.in_progress", {"response": envelope}, 0)]
     number = 0
-    for name, fields, tokens in (*untold, *_message_events(answer, output)):
+    for name, fields, tokens in (*untold, *_reasoning_events(answer, output), *_message_events(answer, output)):
         yield _event(name, fields, number, tokens)
         number += 1
     for call in answer.tool_calls:
-        for name, fields, tokens in _call_events(call, output):
+        for name, fields, tokens in _call_events(answer, call, output):
             yield _event(name, fields, number, tokens)
             number += 1
     response = _finished(envelope, conversation, answer, output)
@@ -184,6 +193,23 @@ def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
 
 def _event(name: str, fields: Json, number: int, tokens: int) -> Event:
     return Event(server_sent_event({"type": name, "sequence_number": number, **fields}, name), tokens)
+
+
+def _reasoning_events(answer: Answer, output: list[Json]) -> Iterator[tuple[str, Json, int]]:
+    """As `_message_events`, for the summary of the reasoning."""
+    if not answer.reasoning:
+        return
+    index, item_id = len(output), new_id("rs_")
+    place = {"item_id": item_id, "output_index": index, "summary_index": 0}
+    item = _reasoning(item_id, [_summary(answer.reasoning)])
+    yield "response.output_item.added", {"output_index": index, "item": _reasoning(item_id, [])}, 0
+    yield "response.reasoning_summary_part.added", {**place, "part": _summary("")}, 0
+    for piece, tokens in answer.pieces(answer.reasoning):
+        yield "response.reasoning_summary_text.delta", {**place, "delta": piece}, tokens
+    yield "response.reasoning_summary_text.done", {**place, "text": answer.reasoning}, 0
+    yield "response.reasoning_summary_part.done", {**place, "part": _summary(answer.reasoning)}, 0
+    yield "response.output_item.done", {"output_index": index, "item": item}, 0
+    output.append(item)
 
 
 def _message_events(answer: Answer, output: list[Json]) -> Iterator[tuple[str, Json, int]]:
@@ -196,22 +222,22 @@ def _message_events(answer: Answer, output: list[Json]) -> Iterator[tuple[str, J
     started = {**message, "status": "in_progress", "content": []}
     yield "response.output_item.added", {"output_index": index, "item": started}, 0
     yield "response.content_part.added", {**place, "part": _text("")}, 0
-    for piece in pieces(answer.text):
-        yield "response.output_text.delta", {**place, "delta": piece, "logprobs": []}, 1
+    for piece, tokens in answer.pieces(answer.text):
+        yield "response.output_text.delta", {**place, "delta": piece, "logprobs": []}, tokens
     yield "response.output_text.done", {**place, "text": answer.text, "logprobs": []}, 0
     yield "response.content_part.done", {**place, "part": _text(answer.text)}, 0
     yield "response.output_item.done", {"output_index": index, "item": message}, 0
     output.append(message)
 
 
-def _call_events(call: ToolCall, output: list[Json]) -> Iterator[tuple[str, Json, int]]:
+def _call_events(answer: Answer, call: ToolCall, output: list[Json]) -> Iterator[tuple[str, Json, int]]:
     """As `_message_events`, for a call of a function."""
     index, item_id, call_id = len(output), new_id("fc_"), new_id("call_")
     place = {"item_id": item_id, "output_index": index}
     started = _call(item_id, call_id, call, "", "in_progress")
     yield "response.output_item.added", {"output_index": index, "item": started}, 0
-    for piece in pieces(call.arguments):
-        yield "response.function_call_arguments.delta", {**place, "delta": piece}, 1
+    for piece, tokens in answer.pieces(call.arguments):
+        yield "response.function_call_arguments.delta", {**place, "delta": piece}, tokens
     done = {**place, "name": call.name, "arguments": call.arguments}
     yield "response.function_call_arguments.done", done, 0
     item = _call(item_id, call_id, call, call.arguments, "completed")

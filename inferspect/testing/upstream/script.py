@@ -10,7 +10,7 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from .conversation import ToolCall
+from .conversation import CHARACTERS_PER_TOKEN, ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,16 +43,21 @@ class ScriptedError(_Strict):
 
 
 class ScriptedAnswer(_Strict):
-    """Text, tool calls, or both; or an error and nothing else."""
+    """Text, tool calls, or both, after `reasoning`; or an error and nothing else.
+
+    A stream sends `piece_characters` an event.
+    """
 
     text: str = ""
+    reasoning: str = ""
+    piece_characters: int = Field(default=CHARACTERS_PER_TOKEN, ge=1)
     tool_calls: tuple[ScriptedToolCall, ...] = ()
     error: ScriptedError | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> ScriptedAnswer:
-        if self.error is not None and (self.text or self.tool_calls):
-            raise ValueError("an answer is an error or has text and tool_calls, not both")
+        if self.error is not None and (self.text or self.reasoning or self.tool_calls):
+            raise ValueError("an answer is an error or has text, reasoning and tool_calls, not both")
         return self
 
     def calls(self) -> tuple[ToolCall, ...]:
