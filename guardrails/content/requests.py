@@ -50,6 +50,8 @@ OTHER_FIELDS = frozenset({
     "litellm_session_id", "litellm_logging_obj", *FILE_FIELDS,
 })  # fmt: skip
 
+# Whatever a client sends under this name, LiteLLM puts the request's headers there, before it keeps what was sent.
+SET_BY_LITELLM = frozenset({"headers"})
 KNOWN_FIELDS = OTHER_FIELDS | REQUEST_FIELDS.keys()
 
 
@@ -96,7 +98,7 @@ def client_metadata(data: dict[str, Any]) -> list[str]:
     if _sent(data) is None:
         return list(metadata)
     told = requester_metadata(data)
-    return [name for name in told if name in metadata and told[name] == metadata[name]]
+    return [name for name in told if name not in SET_BY_LITELLM and name in metadata and told[name] == metadata[name]]
 
 
 def requester_metadata(data: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class GuardrailPipeline(CustomLogger):
             Refusal: by a guardrail, ``guardrail_error``, or the tenant's rules are invalid.
         """
         context = current()
-        refusal = await redact(context, _tenant(context, user_api_key_dict), data)
+        refusal = await redact(context, _tenant(context, user_api_key_dict), data, call_type)
         if refusal:
             withhold_request(data)
             raise refuse(context, refusal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guardrails.content import request_texts
-from guardrails.content.copies import refresh_request_copies
+from guardrails.content.copies import let_hooks_see_answer, refresh_request_copies
 from guardrails.pipeline.logs import keep_out_of_cache
 from guardrails.pipeline.memory import recall
 from guardrails.pipeline.opinions import ask_opinions
@@ -19,10 +19,14 @@ from inferspect.refusal import Refusal
 from inferspect.tenancy import Tenant
 
 
-async def redact(context: RequestContext | None, tenant: Tenant, data: dict[str, Any]) -> Refusal | None:
+async def redact(
+    context: RequestContext | None, tenant: Tenant, data: dict[str, Any], call_type: str
+) -> Refusal | None:
     """Redact a request where it stands; returns the reason where it must not go on."""
     here = service()
-    if data.get("stream") and here.policies.of(tenant.rules, "output") is not None:
+    let_hooks_see_answer(data, call_type)
+    is_streamed = bool(data.get("stream")) or call_type.endswith("_stream")
+    if is_streamed and here.policies.of(tenant.rules, "output") is not None:
         keep_out_of_cache(data)
     policy = here.policies.of(tenant.rules, "input")
     if policy is None:

@@ -32,6 +32,7 @@ async def redact_request(
             if finding.entity == PLACEHOLDER:
                 state.substitutions.typed(value[finding.start : finding.end])
     texts = [(text.source, _write(redaction, text, value, findings)) for text, value, findings in found]
+    walk.drop_altered_thoughts()
     _note_unreadable(redaction, walk)
     return texts
 
