@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from guardrails.content.signatures import ALTERED, keeps_signature
+from guardrails.content.signatures import ALTERED, keeps_signature, resealed
 
 Source = Literal["system", "user", "assistant", "tool", "document"]
 
@@ -64,6 +64,16 @@ class SignedText(Text):
             self.container["signature"] = ALTERED
             self.altered.append(self.block)
         self.container[self.key] = value
+
+
+@dataclass(slots=True, eq=False)
+class SealedText(SignedText):
+    """Signed thoughts as JSON in one string, as LiteLLM's bridge to the responses API gives them."""
+
+    def set(self, value: str) -> None:
+        if not keeps_signature(before := self.get(), value):
+            self.altered.append(self.block)
+        self.container[self.key] = resealed(before, value)
 
 
 @dataclass(slots=True, eq=False)

@@ -27,8 +27,18 @@ from guardrails.content.fields import (
     UPLOADED,
     source_by_type,
 )
-from guardrails.content.signatures import ALTERED
-from guardrails.content.text import FreeObject, KeyText, Member, NameText, SignedText, Source, Text, ValueText
+from guardrails.content.signatures import ALTERED, SEALED, is_readable
+from guardrails.content.text import (
+    FreeObject,
+    KeyText,
+    Member,
+    NameText,
+    SealedText,
+    SignedText,
+    Source,
+    Text,
+    ValueText,
+)
 
 SHORTEST_NUMBER_WORTH_READING = 10_000_000
 BREATHE_EVERY = 1024
@@ -54,6 +64,7 @@ class _Frame:
     kind: str = ""
     named: bool = False
     signed: tuple[Any, Any] | None = None
+    sealed: tuple[Any, Any] | None = None
 
 
 class Walk:
@@ -108,9 +119,7 @@ class Walk:
         source = frame.source
         if frame.mode in {"parts", "media"}:
             if key in LABELS:
-                if key == "file_id" and frame.kind in UPLOADED:
-                    self.media += 1
-                return NameText(frame.container, key, False, source) if key == "name" and frame.named else None
+                return self._label(frame, key)
             if _is_media(frame, key) and " " not in value:  # neither an address nor base64 has spaces
                 self.media += 1
                 return None
@@ -123,6 +132,14 @@ class Walk:
         elif frame.mode == "definition" and key in DEFINITION_LABELS:
             return None
         return Text(frame.container, key, key == "arguments", source)
+
+    def _label(self, frame: _Frame, key: Any) -> Text | None:
+        """The text of a label, of the few that hold what somebody wrote."""
+        if key == "file_id" and frame.kind in UPLOADED:
+            self.media += 1
+        if key == SEALED and frame.sealed is not None:
+            return SealedText(frame.container, key, True, frame.source, self._altered, frame.sealed)
+        return NameText(frame.container, key, False, frame.source) if key == "name" and frame.named else None
 
     def _open(self, frame: _Frame, key: Any, value: Any) -> list[_Frame] | None:
         """The frames of what has members, last one first."""
@@ -166,11 +183,19 @@ class Walk:
                     opened.mode = "media"
             elif key in UPLOADED:
                 opened.kind = key
-            if (signature := siblings.get("signature")) and isinstance(signature, str):
-                opened.signed = (block, frame.container)
-                if signature == ALTERED:
-                    self._altered.append(opened.signed)
+            self._note_thoughts(opened, siblings, (block, frame.container))
         return opened
+
+    def _note_thoughts(self, opened: _Frame, siblings: dict[Any, Any], block: tuple[Any, Any]) -> None:
+        """Whether an object is a signed thought, or holds some as JSON; and whether they were altered before."""
+        if (signature := siblings.get("signature")) and isinstance(signature, str):
+            opened.signed = block
+            if signature == ALTERED:
+                self._altered.append(block)
+        if (thoughts := siblings.get(SEALED)) and isinstance(thoughts, str) and is_readable(thoughts):
+            opened.sealed = block
+            if ALTERED in thoughts:
+                self._altered.append(block)
 
     def _below(self, frame: _Frame, key: Any, value: Any) -> tuple[Mode, Source]:
         """How what stands below a key is read, and as whose."""

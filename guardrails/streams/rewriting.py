@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Protocol
 
+from guardrails.content.signatures import SEALED, resealed
 from guardrails.streams.channel import Channels, Form
 from guardrails.streams.tree import Node, Path, replaced, texts
 
@@ -15,7 +16,7 @@ RUNNING = frozenset({
     "content", "reasoning_content", "reasoning", "refusal", "thinking", "text", "transcript", "arguments",
     "partial_json", "input", "summary", "delta",
 })  # fmt: skip
-JSON_FRAGMENTS = frozenset({"arguments", "partial_json"})
+JSON_FRAGMENTS = frozenset({"arguments", "partial_json", SEALED})
 
 
 class Rewriter(Protocol):
@@ -53,7 +54,8 @@ def with_whole_texts(channels: Channels, node: Node, skip: frozenset[str] = froz
 def whole(channels: Channels, key: object, value: Node) -> Node:
     """A text or a free-form JSON value that came as a whole, redacted."""
     if isinstance(value, str):
-        return channels.whole(value, form_of(key))
+        new = channels.whole(value, form_of(key))
+        return resealed(value, new) if key == SEALED else new
     document = json.dumps(value, ensure_ascii=False)
     redacted = channels.whole(document, "json")
     return value if redacted == document else json.loads(redacted)

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from guardrails.content.fields import FREE, LABELS, MEDIA, MEDIA_STRINGS, MEDIA_VALUES, OPAQUE_SOURCES
+from guardrails.content.signatures import SEALED, is_readable
 
 Node = Any
 Path = tuple[Any, ...]
@@ -116,7 +117,8 @@ def texts(node: Node, path: Path = (), skip: frozenset[str] = frozenset()) -> It
             continue
         if isinstance(value, str):
             is_media = (key in media or (encoded and key in MEDIA_VALUES)) and " " not in value
-            if value and key not in STREAM_LABELS and not is_media:
+            is_label = key in STREAM_LABELS and not (key == SEALED and is_readable(value))
+            if value and not is_label and not is_media:
                 yield (*path, key), value
         elif key in FREE_FORM and isinstance(value, dict | list):
             if value:

@@ -1,5 +1,6 @@
 """Replacing texts where they stand, whatever they are: values, keys, names, signed thoughts."""
 
+import json
 import string
 from typing import Any
 
@@ -195,3 +196,32 @@ def test_every_key_and_leaf_of_a_free_object_can_be_replaced(value: Any) -> None
     if not any(isinstance(text, KeyText) and text.get()[-1] != "!" for text in texts):
         assert arguments_of(body) == expected
         assert str(arguments_of(body)) == str(expected)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "stays"),
+    [
+        ("to <EMAIL_ADDRESS>", thought("to <EMAIL_ADDRESS>", ALTERED), False),
+        (f"to {PLACEHOLDER}", thought(f"to {PLACEHOLDER}"), True),
+    ],
+)
+def test_thoughts_that_are_not_encrypted_are_texts(written: str, expected: dict[str, Any], stays: bool) -> None:
+    """LiteLLM's bridge to the responses API puts signed thoughts as JSON where ciphertext belongs."""
+    item = {"type": "reasoning", "encrypted_content": json.dumps([thought("to ada@example.com")])}
+    body = {"input": [item, {"role": "user", "content": "go on"}]}
+    walk = request_texts(body)
+    (text,) = [text for text in walk if text and text.is_json]
+    text.set(text.get().replace("to ada@example.com", written))
+    assert json.loads(item["encrypted_content"]) == [expected]
+    walk.drop_altered_thoughts()
+    assert (item in body["input"]) is stays
+    again = request_texts({"input": (items := [item])})
+    list(again)
+    again.drop_altered_thoughts()
+    assert bool(items) is stays
+
+
+def test_what_is_encrypted_is_no_text() -> None:
+    """Ciphertext goes back to its provider as it is."""
+    item = {"type": "reasoning", "encrypted_content": "gAAAAABo"}
+    assert [text for text in request_texts({"input": [item]}) if text] == []

@@ -12,6 +12,7 @@ from litellm.llms.openai.responses.transformation import OpenAIResponsesAPIConfi
 from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from guardrails.content.signatures import ALTERED
 from tests.guardrails.streams.streaming import MASK, SECRET, cut, events_of, masked, sent, server_sent, sizes, texts
 
 EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
@@ -219,3 +220,18 @@ def test_instructions_are_redacted_and_settings_repeated_as_they_are() -> None:
     got = sent([{"type": "response.created", "response": envelope, "sequence_number": 0}])
     assert got[0]["response"]["instructions"] == f"answer {MASK}"
     assert got[0]["response"]["metadata"] == {"owner": SECRET}
+
+
+@pytest.mark.parametrize("said", [f"to {SECRET}", "to nobody"])
+def test_thoughts_that_are_not_encrypted_are_redacted(said: str) -> None:
+    """LiteLLM's bridge puts signed thoughts as JSON where ciphertext belongs; altered ones lose their signature."""
+    sealed = json.dumps([{"type": "thinking", "thinking": said, "signature": "EqQB"}])
+    items = [{"type": "reasoning", "encrypted_content": text} for text in (sealed, "gAAAAABo")]
+    got = sent([{"type": "response.completed", "response": {**ENVELOPE, "output": items}}])
+    first, second = got[0]["response"]["output"]
+    assert second == items[1]
+    if SECRET not in said:
+        assert first == items[0]
+        return
+    (thought,) = json.loads(first["encrypted_content"])
+    assert thought == {"type": "thinking", "thinking": f"to {MASK}", "signature": ALTERED}
