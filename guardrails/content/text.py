@@ -34,6 +34,11 @@ class Text:
         """The text; a long number, which may be a card number in a tool's arguments, is read as text too."""
         return str(self.container[self.key])
 
+    @property
+    def context(self) -> str:
+        """What tells what it is about without being a part of it."""
+        return ""
+
     def set(self, value: str) -> None:
         """Replace it."""
         self.container[self.key] = value
@@ -128,6 +133,10 @@ class KeyText(Text):
 @dataclass(slots=True, eq=False)
 class ValueText(Text):
     """A value in a free object. ``key`` is its :class:`Member`."""
+
+    @property
+    def context(self) -> str:
+        return f"{self.key.name}: "
 
     def get(self) -> str:
         return str(self.container[self.key.name])

@@ -68,7 +68,8 @@ async def _findings(
         value = text.get()
         if seen and hash(value) in seen:
             continue
-        yield text, value, await service.finder.find(policy.spec, policy.plan, value, is_json=text.is_json)
+        found = await service.finder.find(policy.spec, policy.plan, value, is_json=text.is_json, context=text.context)
+        yield text, value, found
 
 
 def _write(redaction: Redaction, text: Text, value: str, findings: tuple[Located, ...]) -> str:

@@ -56,9 +56,11 @@ class FindingsCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    async def key(self, plan: Plan, text: str, *, is_json: bool = False) -> bytes:
+    async def key(self, plan: Plan, text: str, *, is_json: bool = False, context: str = "") -> bytes:
         """What a text is known by. A long one is hashed with turns for other work in between."""
         digest = hashlib.blake2b(plan.version, digest_size=16, key=self._secret, person=b"json" if is_json else b"text")
+        if context:
+            digest.update(f"{len(context)} {context}".encode("utf-8", "surrogatepass"))
         for start in range(0, len(text), SLICE):
             if start:
                 await asyncio.sleep(0)

@@ -44,7 +44,7 @@ class Finder:
         self._longest_turn = longest_turn
 
     async def find(
-        self, specification: Hashable, plan: Plan, text: str, *, is_json: bool = False
+        self, specification: Hashable, plan: Plan, text: str, *, is_json: bool = False, context: str = ""
     ) -> tuple[Located, ...]:
         """The findings of a text, in order and without overlaps.
 
@@ -53,6 +53,7 @@ class Finder:
             plan: what to look for.
             text: of any length.
             is_json: whether it is a JSON document in a string.
+            context: what stands before it and tells what it is about, such as the key of its member.
 
         Raises:
             BudgetExceededError: it took more processor time than it may.
@@ -60,20 +61,20 @@ class Finder:
         """
         if not text:
             return ()
-        key = await self.cache.key(plan, text, is_json=is_json)
+        key = await self.cache.key(plan, text, is_json=is_json, context=context)
         found = self.cache.get(key)
         if found is None:
             if self._pool is None or len(text) <= self._inline_characters:
-                found = await self._found_here(plan, text, is_json=is_json)
+                found = await self._found_here(plan, text, is_json=is_json, context=context)
             else:
-                found = await self._pool.find(specification, text, is_json=is_json)
+                found = await self._pool.find(specification, text, is_json=is_json, context=context)
             self.cache.put(key, found)
         return found
 
-    async def _found_here(self, plan: Plan, text: str, *, is_json: bool) -> tuple[Located, ...]:
+    async def _found_here(self, plan: Plan, text: str, *, is_json: bool, context: str) -> tuple[Located, ...]:
         collection = Collection()
         turn_began = time.perf_counter()
-        for step in self._budget.spending(len(text)).within(steps_of(plan, text, is_json=is_json)):
+        for step in self._budget.spending(len(text)).within(steps_of(plan, text, is_json=is_json, context=context)):
             collection.add(step)
             if time.perf_counter() - turn_began > self._longest_turn:
                 await asyncio.sleep(0)

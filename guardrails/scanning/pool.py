@@ -87,13 +87,16 @@ class ScanPool:
             await self.close()
             raise
 
-    async def find(self, specification: Hashable, text: str, *, is_json: bool = False) -> tuple[Located, ...]:
+    async def find(
+        self, specification: Hashable, text: str, *, is_json: bool = False, context: str = ""
+    ) -> tuple[Located, ...]:
         """The findings of a text, of any length; see :func:`guardrails.scanning.whole.whole_findings`.
 
         Args:
             specification: what the plan is made of; hashable, picklable, and never changed.
             text: what to look through.
             is_json: whether it is a JSON document in a string.
+            context: what stands before it and tells what it is about.
 
         Raises:
             BudgetExceededError: it took more processor time than it may.
@@ -105,7 +108,7 @@ class ScanPool:
         await self._turns.acquire()
         slot = self._free.popleft()
         # Who asked may be gone any time. The process is not, so what it was given is seen to its end.
-        return await asyncio.shield(self._spawn(self._served(slot, pickled, text, is_json=is_json)))
+        return await asyncio.shield(self._spawn(self._served(slot, pickled, text, is_json=is_json, context=context)))
 
     async def close(self) -> None:
         """End all processes; whoever waits gets a :class:`PoolError`."""
@@ -116,14 +119,16 @@ class ScanPool:
             if self._work:
                 await asyncio.wait(self._work)
 
-    async def _served(self, slot: _Slot, specification: bytes, text: str, *, is_json: bool) -> tuple[Located, ...]:
+    async def _served(
+        self, slot: _Slot, specification: bytes, text: str, *, is_json: bool, context: str
+    ) -> tuple[Located, ...]:
         seconds = self._deadline + len(text) * self._per_character
         try:
             for _ in range(ATTEMPTS):
                 process = await self._ready(slot)
                 try:
                     async with asyncio.timeout(seconds):
-                        return await process.find(specification, text, self._budget, is_json=is_json)
+                        return await process.find(specification, text, self._budget, is_json=is_json, context=context)
                 except TimeoutError:
                     await slot.end()
                     log.error("a process of the guardrails was ended at its deadline", characters=len(text))

@@ -86,7 +86,9 @@ class PoolProcess:
         if kind != READY:
             raise ProcessEndedError("a process of the pool does not begin as it should")
 
-    async def find(self, specification: bytes, text: str, budget: Budget, *, is_json: bool) -> tuple[Located, ...]:
+    async def find(
+        self, specification: bytes, text: str, budget: Budget, *, is_json: bool, context: str
+    ) -> tuple[Located, ...]:
         """The findings of a text.
 
         When this is cancelled, the process is in the middle of something and must be ended.
@@ -97,7 +99,8 @@ class PoolProcess:
             PoolError: looking through it failed.
         """
         try:
-            await self._send(specification, text, budget, is_json=is_json)
+            request = Request(is_json, context, budget.base, budget.per_kilobyte, len(text))
+            await self._send(specification, text, request)
             found: list[Located] = []
             while True:
                 kind, payload = await self._receive()
@@ -120,8 +123,7 @@ class PoolProcess:
         self._to.close()
         await self._process.wait()
 
-    async def _send(self, specification: bytes, text: str, budget: Budget, *, is_json: bool) -> None:
-        request = Request(is_json, budget.base, budget.per_kilobyte, len(text))
+    async def _send(self, specification: bytes, text: str, request: Request) -> None:
         frames = frame(REQUEST, json.dumps(request).encode() + b"\n" + specification)
         for start in range(0, len(text), SENT_AT_ONCE):
             if start:

@@ -40,6 +40,7 @@ class Request(NamedTuple):
     """What precedes a text."""
 
     is_json: bool
+    context: str
     base: float
     per_kilobyte: float
     characters: int
@@ -102,7 +103,7 @@ class Worker:
 
     def _look(self, request: Request, specification: bytes, pieces: Iterator[str]) -> list[bytes]:
         plan = self._plan(specification)
-        scan = JsonScan(plan) if request.is_json else Scan(plan)
+        scan = (JsonScan if request.is_json else Scan)(plan, request.context)
         spending = Budget(request.base, request.per_kilobyte).spending(request.characters)
         collection = Collection()
         for piece in pieces:

@@ -42,9 +42,9 @@ class Collection:
         self.found += [Located(finding.moved(begin), step.form) for finding in step.findings]
 
 
-def steps_of(plan: Plan, text: str, *, is_json: bool) -> Iterator[Step]:
+def steps_of(plan: Plan, text: str, *, is_json: bool, context: str = "") -> Iterator[Step]:
     """The steps of a scan over all of ``text``."""
-    scan = JsonScan(plan) if is_json else Scan(plan)
+    scan = (JsonScan if is_json else Scan)(plan, context)
     for start in range(0, len(text), SLICE):
         yield from scan.feed(text[start : start + SLICE])
     yield from scan.finish()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from guardrails.policy.plans import PlanSpec, plan_of
 from guardrails.scanning.budget import Budget, BudgetExceededError
 from guardrails.scanning.cache import FindingsCache
 from guardrails.scanning.finder import Finder
@@ -84,3 +85,19 @@ async def test_a_failure_is_not_remembered() -> None:
         with pytest.raises(BudgetExceededError):
             await finder.find("", plan, "a@b.com")
     assert len(finder.cache) == 0
+
+
+async def test_the_key_of_a_member_tells_what_its_value_is() -> None:
+    """Here, in the pool, and from memory, where the same text without it is another."""
+    pool = ScanPool("guardrails.policy.plans.plan_of")
+    specification = PlanSpec((("US_SSN", 0.35),))
+    plan, long_text = plan_of(specification), "219099998" + " and so on" * 300
+    finder = Finder(cache(), pool)
+    try:
+        for text in ("219099998", long_text):
+            found = [
+                await finder.find(specification, plan, text, context=context) for context in ("", "ssn: ", "", "id: ")
+            ]
+            assert [len(each) for each in found] == [0, 1, 0, 0]
+    finally:
+        await pool.close()
