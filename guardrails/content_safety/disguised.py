@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from guardrails.scanning.clues import Clues
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.recognizer import Reading
 
@@ -68,21 +69,34 @@ def _lookalikes(letter: str) -> str:
     return LOOKALIKES.get(letter, letter)
 
 
-def disguise_trigger(words: Sequence[Disguisable], plain: str = "") -> str:
-    """A trigger for all these words, and for what ``plain``, the trigger of phrases, matches.
+class Disguise:
+    """How words in disguise begin.
 
-    Words with the same beginning stand together, so that at most places a few sets are all that is compared.
+    Recognizers that share one are asked together.
+
+    Args:
+        words: of all these recognizers.
     """
-    rests: dict[str, list[str]] = {}
-    for word in words:
-        rests.setdefault(word.beginning(), []).append(word.rest())
-    branches = [f"[{beginning}](?:{'|'.join(found)})" for beginning, found in rests.items()]
-    spaced = "".join(sorted({word.word[0] for word in words if word.spaced}))
-    if spaced:
-        branches.append(rf"[{spaced}](?=\s)(?<!\S.)")
-    # Before a sign there is no word boundary.
-    signs = [f"[{only}](?:{'|'.join(f)})" for beginning, f in rests.items() if (only := _signs(beginning))]
-    return "|".join([rf"\b(?:{'|'.join([*([plain] if plain else []), *branches])})", *signs])
+
+    def __init__(self, words: Sequence[Disguisable]) -> None:
+        # Words with the same beginning stand together, so that at most places a few sets are all that is compared.
+        rests: dict[str, list[str]] = {}
+        for word in words:
+            rests.setdefault(word.beginning(), []).append(word.rest())
+        spaced = "".join(sorted({word.word[0] for word in words if word.spaced}))
+        branches = [f"[{beginning}](?:{'|'.join(found)})" for beginning, found in rests.items()]
+        if spaced:
+            branches.append(rf"[{spaced}](?=\s)(?<!\S.)")
+        # Before a sign there is no word boundary.
+        signs = [f"[{only}](?:{'|'.join(f)})" for beginning, f in rests.items() if (only := _signs(beginning))]
+        self.trigger = "|".join([rf"\b(?:{'|'.join(branches)})", *signs])
+        # Alternatives that begin with one character each are quick to look for.
+        by_sign: dict[str, list[str]] = {}
+        for beginning, found in rests.items():
+            for sign in beginning:
+                by_sign.setdefault(sign, []).extend(found)
+        quick = "|".join(f"{re.escape(sign)}(?:{'|'.join(found)})" for sign, found in by_sign.items())
+        self.clues = Clues(frozenset(spaced), pattern=re.compile(quick))
 
 
 def _signs(beginning: str) -> str:
@@ -95,14 +109,16 @@ class DisguisedWords:
     Args:
         entity: what they are a sign of.
         words: what is looked for.
-        trigger: of these words; recognizers that share one are asked together.
+        disguise: of these words, and of others.
     """
 
     reads: Reading = "folded"
 
-    def __init__(self, entity: str, words: Sequence[Disguisable], trigger: str | None = None) -> None:
+    def __init__(self, entity: str, words: Sequence[Disguisable], disguise: Disguise | None = None) -> None:
         self.entity = entity
-        self.trigger = trigger or disguise_trigger(words)
+        disguise = disguise or Disguise(words)
+        self.trigger = disguise.trigger
+        self.clues = disguise.clues
         self._scores = {f"w{number}": word.score for number, word in enumerate(words)}
         branches = [f"(?P<w{number}>{word.pattern()})" for number, word in enumerate(words)]
         beginnings = "".join(sorted({sign for word in words for sign in word.beginning()}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from guardrails.content_safety import english, vietnamese
-from guardrails.content_safety.disguised import DisguisedWords, disguise_trigger
+from guardrails.content_safety.disguised import Disguise, DisguisedWords
 from guardrails.content_safety.own_words import own_words_recognizer
 from guardrails.scanning.phrase_recognizer import FirstWords, PhraseRecognizer
 from guardrails.scanning.phrases import read_lists
@@ -28,15 +28,15 @@ def _built_in() -> tuple[Recognizer, ...]:
     in_english = read_lists(english.PHRASES, english.SETS)
     disguisable = [word for words in english.DISGUISABLE.values() for word in words]
     first_words = FirstWords(in_english.values())
-    trigger = disguise_trigger(disguisable, first_words.trigger)
+    disguise = Disguise(disguisable)
     in_vietnamese = read_lists(vietnamese.PHRASES, vietnamese.SETS, "text")
     spelled = FirstWords(in_vietnamese.values(), "text")
     return (
         *(
-            PhraseRecognizer(entity, found, first_words, trigger=trigger, softened_by=english.SOFTENED_BY.get(entity))
+            PhraseRecognizer(entity, found, first_words, softened_by=english.SOFTENED_BY.get(entity))
             for entity, found in in_english.items()
         ),
-        *(DisguisedWords(entity, words, trigger) for entity, words in english.DISGUISABLE.items()),
+        *(DisguisedWords(entity, words, disguise) for entity, words in english.DISGUISABLE.items()),
         *(
             PhraseRecognizer(entity, found, spelled, softened_by=vietnamese.SOFTENED_BY.get(entity))
             for entity, found in in_vietnamese.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardrails.scanning.clues import Clues
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.recognizer import Reading
 
@@ -20,15 +21,17 @@ class MarkupRecognizer:
     Args:
         entity: what they are a sign of.
         trigger: where they are looked for.
+        clues: of the trigger.
         scored: patterns and their scores; the first that matches at a place counts. Case does not matter where a
             pattern does not say so.
     """
 
     reads: Reading = "text"
 
-    def __init__(self, entity: str, trigger: str, scored: tuple[tuple[float, str], ...]) -> None:
+    def __init__(self, entity: str, trigger: str, clues: Clues, scored: tuple[tuple[float, str], ...]) -> None:
         self.entity = entity
         self.trigger = trigger
+        self.clues = clues
         self._scores = {f"p{number}": score for number, (score, _) in enumerate(scored)}
         self._pattern = re.compile(
             "|".join(f"(?P<p{number}>{pattern})" for number, (_, pattern) in enumerate(scored)), re.IGNORECASE
@@ -43,6 +46,7 @@ class MarkupRecognizer:
 CHAT_MARKUP = MarkupRecognizer(
     "INJECTION_MARKUP",
     rf"<\||\[/?INST|<</?SYS|<!--|</?(?:document|context|user_input|tool_result|data|instructions?|admin|{ROLES})>|\[(?:{ROLES}|admin)\]|[sS]ystem:|SYSTEM:|[aA]ssistant:|[uU]ser:|[hH]uman:|[iI]nstruction:",
+    Clues(parts=("<", "[", "system:", "assistant:", "user:", "human:", "instruction:")),
     (
         (
             0.8,
@@ -63,6 +67,7 @@ CHAT_MARKUP = MarkupRecognizer(
 IMAGE_LEAK = MarkupRecognizer(
     "INJECTION_EXFILTRATION",
     r"!\[",
+    Clues(parts=("![",)),
     (
         (0.6, rf"!\[[^\]]{{0,40}}\]\(https?://[^)\s?]{{1,60}}\?[\w.-]{{1,16}}=(?-i:{PLACEHOLDER})"),
         (0.45, rf"!\[[^\]]{{0,40}}\]\(https?://[^)\s?]{{1,60}}\?(?:{TELLING})="),
@@ -72,5 +77,6 @@ IMAGE_LEAK = MarkupRecognizer(
 SPELLED_OUT = MarkupRecognizer(
     "INJECTION_OVERRIDE",
     r"[gG](?=\s)(?<!\S.)",
+    Clues(frozenset("g")),
     ((0.75, r"(?<=\bi )g n o r e\b(?= +(?:all|a l l|the|t h e|any|your|previous))"),),
 )

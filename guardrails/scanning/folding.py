@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from dataclasses import dataclass
 
@@ -11,8 +10,13 @@ from dataclasses import dataclass
 STYLED = (range(0xFF01, 0xFF5F), range(0x1D400, 0x1D7CC), range(0x24B6, 0x24EA))  # full-width, mathematical, circled
 PLAIN_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 PLAIN_DASHES = "\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-INVISIBLE = "\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad\u034f\u061c\u180e\ufe00-\ufe0f\U000e0000-\U000e007f"
+INVISIBLE = (
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad\u034f\u061c\u180e\ufe00-\ufe0f"
+    "\U000e0000-\U000e007f"
+)
 COMBINING = "\u0300-\u0314\u031b\u0323-\u0328"
+# Unicode has no decimal digits beyond its second plane, and to ask for each character takes long.
+END_OF_DIGITS = 0x20000
 AT_SIGNS = {"%40": "@", "&#64;": "@", "&#x40;": "@", "&commat;": "@"}
 
 HIDDEN = re.compile(rf"[{INVISIBLE}]+|[A-Za-z\u00c0-\u1ef9][{COMBINING}]+|%40|&#64;|&#[xX]40;|&commat;")
@@ -21,7 +25,7 @@ HIDDEN = re.compile(rf"[{INVISIBLE}]+|[A-Za-z\u00c0-\u1ef9][{COMBINING}]+|%40|&#
 
 def _plain_characters() -> dict[int, str]:
     table = dict.fromkeys(map(ord, PLAIN_SPACES), " ") | dict.fromkeys(map(ord, PLAIN_DASHES[1:]), "-")
-    for code in range(0x80, sys.maxunicode + 1):
+    for code in range(0x80, END_OF_DIGITS):
         character = chr(code)
         if character.isdecimal():
             table[code] = str(unicodedata.decimal(character))

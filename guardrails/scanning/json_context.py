@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guardrails.scanning.scan import CONTEXT
+from guardrails.scanning.plan import CONTEXT
 
 # Whoever nests deeper has no keys that tell anything; remembering them would only take memory.
 DEEPEST = 256

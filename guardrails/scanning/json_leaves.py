@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.json_strings import Unescaping
-from guardrails.scanning.plan import Plan
+from guardrails.scanning.plan import CONTEXT, Plan
 from guardrails.scanning.resolution import resolved
-from guardrails.scanning.scan import CONTEXT, Form, Scan, Step
+from guardrails.scanning.scan import Form, Scan, Step
 
 
 class StringLeaf:

@@ -15,8 +15,8 @@ from guardrails.scanning.folding import plain
 from guardrails.scanning.json_context import JsonContext
 from guardrails.scanning.json_leaves import BareLeaf, StringLeaf
 from guardrails.scanning.json_strings import body_end, unescaped
-from guardrails.scanning.plan import Plan
-from guardrails.scanning.scan import CONTEXT, LONGEST_SEEN_WHOLE, Form, Scan, Step, has_trigger
+from guardrails.scanning.plan import CONTEXT, Plan
+from guardrails.scanning.scan import LONGEST_SEEN_WHOLE, Form, Scan, Step, has_trigger
 
 __all__ = ["Form", "JsonScan"]
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 
+from guardrails.scanning.clues import clues_of_words
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.phrases import REACH, Phrase
 from guardrails.scanning.plan import BREAK
@@ -34,6 +35,7 @@ class FirstWords:
             # Three ways of writing a word cost less than a set of two letters for each of its letters.
             words |= {cased for word in words for cased in (word.capitalize(), word.upper())}
         self.trigger = rf"\b{any_of(sorted(words))}\b"
+        self.clues = clues_of_words(words)
         self._pattern = re.compile(self.trigger)
         self._last: tuple[str, int, int, list[re.Match[str]]] = ("", 0, 0, [])
 
@@ -53,7 +55,6 @@ class PhraseRecognizer:
         entity: what they are a sign of.
         found: the phrases.
         first_words: of these phrases, and of others.
-        trigger: instead of that of ``first_words``, where it is part of a larger one.
         softened_by: words within 60 characters before the finding, or five words after its beginning, that take
             ``softening`` off its score; a regular expression.
     """
@@ -64,13 +65,13 @@ class PhraseRecognizer:
         found: Iterable[Phrase],
         first_words: FirstWords,
         *,
-        trigger: str | None = None,
         softened_by: str | None = None,
         softening: float = 0.5,
     ) -> None:
         self.entity = entity
         self.reads: Reading = first_words.reads
-        self.trigger = trigger or first_words.trigger
+        self.trigger = first_words.trigger
+        self.clues = first_words.clues
         self._first_words = first_words
         listed = sorted(found, key=lambda phrase: -phrase.score)
         self._by_word: dict[str, list[Phrase]] = {}

@@ -6,15 +6,19 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from guardrails.scanning.clues import Clues, Sight
 from guardrails.scanning.finding import Finding
-from guardrails.scanning.folding import COMBINING, INVISIBLE, Reading, fold, read
+from guardrails.scanning.folding import COMBINING, INVISIBLE, Reading, read
 from guardrails.scanning.recognizer import Recognizer
 from guardrails.scanning.resolution import resolved
+from guardrails.scanning.triggers import Group, grouped
 
 PLACEHOLDER = "PLACEHOLDER"
 """Entity of what stands for a value already; such findings are given so that they can be restored."""
 PLACEHOLDERS = re.compile(r"<[A-Z][A-Z0-9_]{1,40}(?:[_#][a-z2-7]{10})?>")
-PLACEHOLDER_TRIGGER = r"<[A-Z]"
+OF_PLACEHOLDERS = Group("text", re.compile(r"<[A-Z]"), Clues(parts=("<",)))
+HIDDEN = re.compile(f"[{INVISIBLE}{COMBINING}]")
+OF_HIDDEN = Group("text", HIDDEN, Clues(pattern=HIDDEN, in_ascii=False))
 BLANK = "<"
 
 # Masking one value can bare another beside it, which is then found too. Each round takes characters away that values
@@ -23,6 +27,8 @@ ROUNDS = 8
 WORD_LIKE = re.compile(r"[\w@.+\-/:=]")
 
 BREAK = r"\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
+CONTEXT = 64
+"""How many characters before a window tell what it is about."""
 TOKEN_REST = rf"[^{BREAK}]*"
 
 Keep = Callable[[Finding, str], bool]
@@ -37,6 +43,9 @@ class Plan:
         threshold: least score of a finding.
         keep: whether a finding counts, given the value as it was read; an allow-list says no.
         version: what sets this plan apart from others that find something else in the same text.
+
+    Attributes:
+        groups: what opens windows.
     """
 
     def __init__(
@@ -47,7 +56,8 @@ class Plan:
         keep: Keep | None = None,
         version: str = "",
     ) -> None:
-        self._groups = _by_trigger(recognizers)
+        self._asked = grouped(recognizers)
+        self.groups: Sequence[Group] = (*self._asked, OF_PLACEHOLDERS, OF_HIDDEN)
         self._thresholds = dict(thresholds or {})
         self._threshold = threshold
         self._keep = keep
@@ -55,33 +65,32 @@ class Plan:
             repr((version, threshold, sorted(self._thresholds.items()), *map(_signature, recognizers))).encode(),
             digest_size=16,
         ).digest()
-        texts = [r.trigger for r in recognizers if r.reads == "text"]
-        self.text_trigger = re.compile("|".join(dict.fromkeys([*texts, PLACEHOLDER_TRIGGER])))
-        self.unicode_trigger = re.compile(
-            "|".join(dict.fromkeys([*texts, PLACEHOLDER_TRIGGER, f"[{INVISIBLE}{COMBINING}]"]))
-        )
-        folded = dict.fromkeys(r.trigger for r in recognizers if r.reads == "folded")
-        self.folded_trigger = re.compile("|".join(folded)) if folded else None
         rests = {r.entity: getattr(r, "continuation", TOKEN_REST) for r in recognizers}
         self._rests = {entity: re.compile(rest) for entity, rest in rests.items()}
         self._token_rest = re.compile(TOKEN_REST)
 
-    def look(self, window: str, context: str) -> tuple[list[Finding], str]:
+    def look(self, window: str, context: str, seen: Sequence[Group] | None = None) -> tuple[list[Finding], str]:
         """The findings in a window, and the window with blanks in their place, as long as before.
 
         Args:
             window: as :func:`~guardrails.scanning.folding.plain` gives it.
             context: what comes before it, likewise.
+            seen: the groups whose triggers stand anywhere in the text that both are from; others need not be asked.
+                ``None`` where that is not known.
         """
         reading = read(context + window)
         text, start = reading.text, reading.index(len(context))
-        found = [
-            Finding(PLACEHOLDER, m.start(), m.end(), 1.0, validated=True)
-            for m in (PLACEHOLDERS.finditer(text, start) if "<" in text else ())
-        ]
-        text = _blanked(text, found)
+        found: list[Finding] = []
+        if "<" in text:
+            placeholders = [Finding(PLACEHOLDER, *m.span(), 1.0, validated=True) for m in PLACEHOLDERS.finditer(text)]
+            text = _blanked(text, placeholders)
+            found += [finding for finding in placeholders if finding.start >= start]
+        # Blanks, and what is read without hidden characters, may show triggers that the text did not.
+        asked = self._asked if seen is None or reading.places is not None or "<" in text else seen
+        # Where a context is cut off, no word begins.
+        begin = 1 if len(context) >= CONTEXT else 0
         for _ in range(ROUNDS):
-            raw = [finding for finding in self._raw(text, start) if self._counts(finding, text)]
+            raw = [finding for finding in self._raw(text, start, asked, begin) if self._counts(finding, text)]
             new = resolved(raw)
             if not new:
                 break
@@ -90,6 +99,7 @@ class Plan:
             text = _blanked(text, new)
             if settled:
                 break
+            asked = self._asked
         else:
             raise RuntimeError("looking for what masking bares did not come to an end")
         if not found:
@@ -101,28 +111,26 @@ class Plan:
         """What continues a value of ``entity`` beyond the window it was found in."""
         return self._rests.get(entity, self._token_rest)
 
-    def _raw(self, text: str, start: int) -> Iterable[Finding]:
-        folded: str | None = None
-        for reads, trigger, recognizers in self._groups:
-            if reads == "folded":
-                folded = fold(text) if folded is None else folded
-            reading = text if folded is None or reads == "text" else folded
+    def _raw(self, text: str, start: int, groups: Sequence[Group], begin: int) -> Iterable[Finding]:
+        sight = Sight(text)
+        end = len(text)
+        digits = -1
+        for group in groups:
             # The trigger may stand before the window, as a cue does.
-            if trigger.search(reading):
-                for recognizer in recognizers:
-                    yield from recognizer.find(reading, start, len(reading))
+            if not group.asked or not group.matches(sight, begin):
+                continue
+            reading = sight.reading(group.reads)
+            for find, fewest_digits in group.asked:
+                if fewest_digits:
+                    digits = sum(map(text[start:].count, "0123456789")) if digits < 0 else digits
+                    if digits < fewest_digits:
+                        continue
+                yield from find(reading, start, end)
 
     def _counts(self, finding: Finding, text: str) -> bool:
         if finding.score < self._thresholds.get(finding.entity, self._threshold):
             return False
         return self._keep is None or self._keep(finding, text[finding.start : finding.end])
-
-
-def _by_trigger(recognizers: Sequence[Recognizer]) -> list[tuple[str, re.Pattern[str], list[Recognizer]]]:
-    groups: dict[tuple[str, str], list[Recognizer]] = {}
-    for recognizer in recognizers:
-        groups.setdefault((recognizer.reads, recognizer.trigger), []).append(recognizer)
-    return [(reads, re.compile(trigger), members) for (reads, trigger), members in groups.items()]
 
 
 def _signature(recognizer: Recognizer) -> tuple[str, ...]:

@@ -24,8 +24,10 @@ class Recognizer(Protocol):
         trigger: a regular expression of the standard library, without flags or groups that capture. It matches inside
             the token (what stands between white space) in which a value begins, at most 64 characters after that
             token's beginning, or in one of the five tokens before it, as a cue word does. A match has no white space in
-            it, is at most 32 characters long and looks at most one character further. It is applied to what ``reads``
-            says; it should be rare in prose and quick: begin with a literal, a set or ``\b``.
+            it, is at most 32 characters long, and looks at most one character further and eight back. It is applied to
+            what ``reads`` says; it should be rare in prose and quick: begin with a literal, a set or ``\b``.
+        clues: optional, :class:`~guardrails.scanning.clues.Clues` that tell quickly that the trigger matches nowhere.
+        fewest_digits: optional, how many digits a value has at least; windows with fewer are not asked about.
         continuation: optional, a regular expression for what still belongs to a value that is longer than a window;
             the rest of its token where there is none. Must be a repeated set of characters, such as ``[^-]*``.
     """

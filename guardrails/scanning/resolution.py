@@ -12,7 +12,10 @@ def resolved(findings: Iterable[Finding]) -> list[Finding]:
 
     What was validated wins over the higher score, and that over the longer value.
     """
-    best_first = sorted(set(findings), key=lambda f: (not f.validated, -f.score, f.start - f.end, f.start, f.entity))
+    found = set(findings)
+    if len(found) < 2:  # noqa: PLR2004
+        return list(found)
+    best_first = sorted(found, key=lambda f: (not f.validated, -f.score, f.start - f.end, f.start, f.entity))
     kept: list[Finding] = []
     for finding in best_first:
         if all(finding.end <= other.start or other.end <= finding.start for other in kept):

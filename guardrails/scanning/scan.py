@@ -15,20 +15,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from guardrails.scanning.clues import Sight
 from guardrails.scanning.finding import Finding
-from guardrails.scanning.folding import fold, plain
-from guardrails.scanning.plan import BREAK, Plan
+from guardrails.scanning.folding import plain
+from guardrails.scanning.plan import BREAK, CONTEXT, Plan
+from guardrails.scanning.triggers import UNSURE, Triggers
 
 WINDOW = 128
 LONGEST_SEEN_WHOLE = 64
-CONTEXT = 64
-LONGEST_TRIGGER = 32
 REACH = 5
 """How many tokens after a trigger a value begins at the latest."""
 
 BREAKS = re.compile(rf"[{BREAK}]")
 QUIET = re.compile(rf"(?:[{BREAK}]+[^{BREAK}]+){{5}}(?=[{BREAK}])")
 QUIET_AT_END = re.compile(rf"(?:[{BREAK}]+[^{BREAK}]+){{5}}(?=[{BREAK}]|\Z)")
+# The same where nothing but ASCII stands, in half the time.
+ASCII_BREAKS = re.compile(r"\s")
+ASCII_QUIET = re.compile(r"(?:\s+\S+){5}(?=\s)")
+ASCII_QUIET_AT_END = re.compile(r"(?:\s+\S+){5}(?=\s|\Z)")
 
 
 Form = Literal["text", "json_string", "json_bare"]
@@ -64,13 +68,15 @@ class Scan:
     def __init__(self, plan: Plan, context: str = "") -> None:
         self._plan = plan
         self._context = plain(context)[-CONTEXT:]
-        self._is_cued = bool(context) and has_trigger(plan, self._context)
+        self._has_outer_context = bool(context)
+        self._is_cued = self._has_outer_context and has_trigger(plan, self._context)
         self._text = ""
         self._reading = ""
         self._position = 0
         self._is_whole = False
         self._rest: re.Pattern[str] | None = None
-        self._triggers: _Triggers = _Triggers(plan)
+        self._triggers = Triggers(plan.groups)
+        self._last_token = 0
 
     @property
     def held_back(self) -> int:
@@ -83,6 +89,8 @@ class Scan:
         self._text += text
         self._reading += plain(text)
         self._triggers.text_is(self._reading)
+        end = len(self._reading)
+        self._last_token = self._token_start(end, max(0, end - WINDOW))
         return self._steps()
 
     def finish(self) -> Iterator[Step]:
@@ -109,9 +117,12 @@ class Scan:
             return self._continued(self._rest)
         if self._is_cued:
             return self._window(self._position)
-        horizon, passable = self._horizons()
-        trigger = self._triggers.first(self._position, horizon)
-        begin = passable if trigger is None else self._token_start(trigger)
+        sure, passable = self._horizons()
+        trigger = self._triggers.first(self._position, sure)
+        if trigger is None:
+            begin = passable
+        else:
+            begin = self._token_start(trigger, max(self._position, trigger - LONGEST_SEEN_WHOLE))
         if begin > self._position:
             return self._passed(begin, [], self._reading[self._position : begin])
         return None if trigger is None else self._window(trigger)
@@ -126,27 +137,23 @@ class Scan:
         return replace(step, continues=True)
 
     def _horizons(self) -> tuple[int, int]:
-        """Up to where all triggers are known, and up to where no window can begin any more.
+        """Up to where it is known which triggers begin, and up to where no window can begin any more.
 
-        Both are the beginning of the last token, which may go on, unless that token is too long to be held back.
+        A trigger stands within a token, and the last one may go on. One that begins in it may still make it the
+        beginning of a window, unless the token is longer than that.
         """
         end = len(self._reading)
         if self._is_whole:
             return end, end
-        floor = max(self._position, end - WINDOW)
-        start = end
-        while start > floor and not BREAKS.match(self._reading, start - 1):
-            start -= 1
-        if start > end - WINDOW:
-            return start, start
-        return end - LONGEST_TRIGGER, end - LONGEST_TRIGGER - LONGEST_TRIGGER - LONGEST_SEEN_WHOLE
+        sure = max(self._last_token, end - UNSURE)
+        return sure, max(self._last_token, sure - LONGEST_SEEN_WHOLE)
 
-    def _token_start(self, trigger: int) -> int:
-        floor = max(self._position, trigger - LONGEST_SEEN_WHOLE)
-        start = trigger
-        while start > floor and not BREAKS.match(self._reading, start - 1):
-            start -= 1
-        return start
+    def _token_start(self, place: int, floor: int) -> int:
+        """Where the token begins that goes on up to ``place``, or ``floor`` if it begins before that."""
+        breaks = (ASCII_BREAKS if self._reading.isascii() else BREAKS).match
+        while place > floor and not breaks(self._reading, place - 1):
+            place -= 1
+        return place
 
     def _window(self, trigger: int) -> Step | None:
         begin = self._position
@@ -158,16 +165,20 @@ class Scan:
             if not self._is_whole:
                 return None
             end = len(self._reading)
-        findings, blanked = self._plan.look(self._reading[begin:end], self._context)
+        seen = None if self._has_outer_context else self._triggers.seen
+        findings, blanked = self._plan.look(self._reading[begin:end], self._context, seen)
         self._is_cued = False
         return self._passed(end, findings, blanked)
 
     def _quiet_end(self, trigger: int, limit: int) -> int | None:
         """The end of the five tokens without a trigger that end the window, if that is before ``limit``."""
-        end = len(self._reading)
-        pattern = QUIET_AT_END if self._is_whole and end <= limit else QUIET
+        at_end = self._is_whole and len(self._reading) <= limit
+        if self._reading.isascii():
+            breaks, pattern = ASCII_BREAKS, ASCII_QUIET_AT_END if at_end else ASCII_QUIET
+        else:
+            breaks, pattern = BREAKS, QUIET_AT_END if at_end else QUIET
         while True:
-            found = BREAKS.search(self._reading, trigger, limit)
+            found = breaks.search(self._reading, trigger, limit)
             quiet = pattern.match(self._reading, found.start(), limit + 1) if found else None
             if found is None or quiet is None:
                 return None
@@ -203,71 +214,5 @@ class Scan:
 
 def has_trigger(plan: Plan, text: str) -> bool:
     """Whether there is anything in ``text``, already plain, that a scan would look at."""
-    first = plan.text_trigger if text.isascii() else plan.unicode_trigger
-    if first.search(text):
-        return True
-    return plan.folded_trigger is not None and plan.folded_trigger.search(fold(text)) is not None
-
-
-class _Triggers:
-    """Where the triggers of a plan stand in a text that grows; each place is looked at about once."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._text = self._folded = ""
-        self._gates: list[_Gate] = []
-        self.text_is("")
-
-    def text_is(self, text: str) -> None:
-        """The text has grown to ``text``."""
-        self._text = text
-        first = self._plan.text_trigger if text.isascii() else self._plan.unicode_trigger
-        self._folded = fold(text) if self._plan.folded_trigger else ""
-        patterns = [first, *([self._plan.folded_trigger] if self._plan.folded_trigger else [])]
-        if len(self._gates) != len(patterns):
-            self._gates = [_Gate(pattern) for pattern in patterns]
-        for gate, pattern in zip(self._gates, patterns, strict=True):
-            gate.use(pattern)
-
-    def moved(self, by: int) -> None:
-        """The first ``by`` characters are gone."""
-        for gate in self._gates:
-            gate.moved(by)
-
-    def first(self, start: int, horizon: int) -> int | None:
-        """The first trigger at ``start`` or after it that ends by ``horizon``."""
-        places = [
-            place
-            for gate, text in zip(self._gates, (self._text, self._folded), strict=False)
-            if (place := gate.first(text, start, horizon)) is not None
-        ]
-        return min(places, default=None)
-
-
-class _Gate:
-    """One pattern of triggers, with what is known from the last look: none begins from ``_origin`` to ``_clear``."""
-
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._pattern = pattern
-        self._origin = self._clear = 0
-        self._found: tuple[int, int] | None = None
-
-    def use(self, pattern: re.Pattern[str]) -> None:
-        self._pattern, self._found = pattern, None
-
-    def moved(self, by: int) -> None:
-        self._origin, self._clear = max(0, self._origin - by), max(0, self._clear - by)
-        self._found = None
-
-    def first(self, text: str, start: int, horizon: int) -> int | None:
-        # A window that waits for more text is begun again, so that a look may start before the last one.
-        if not self._origin <= start <= (self._found[0] if self._found else self._clear):
-            self._origin = self._clear = start
-            self._found = None
-        if self._found is None:
-            match = self._pattern.search(text, self._clear)
-            if match is None:
-                self._clear = max(self._clear, horizon - LONGEST_TRIGGER)
-                return None
-            self._found = match.span()
-        return self._found[0] if self._found[1] <= horizon else None
+    sight = Sight(text)
+    return any(group.matches(sight) for group in plan.groups)

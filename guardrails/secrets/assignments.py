@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
+from guardrails.scanning.clues import Clues
 from guardrails.scanning.finding import Finding
 
 # What is written where a secret belongs, in code and in manuals.
@@ -36,6 +37,7 @@ class PasswordRecognizer:
     entity = "SECRET_PASSWORD"
     reads: Literal["text"] = "text"
     trigger = r"(?i:passw|passphrase|pwd|\bpass\b|\bm[aậ]t\b|kh[aẩ]u)"
+    clues = Clues(frozenset({"pass", "mat", "mật"}), ("passw", "passphrase", "pwd", "khau", "khẩu"))
     SCORE = 0.75
     NAMED = re.compile(
         rf"(?i)(?:password|passwd|passphrase|pwd|\bpass|m[aậ]t\s{{0,2}}kh[aẩ]u){ASSIGNED}"
@@ -57,6 +59,7 @@ class HighEntropyRecognizer:
     entity = "SECRET_HIGH_ENTROPY"
     reads: Literal["text"] = "text"
     trigger = r"(?i:secret|token|api[_\-]?key|\bkey|credential|bearer|access[_\-]?key|auth)"
+    clues = Clues(parts=("secret", "token", "key", "credential", "bearer", "auth"))
     SCORE = 0.7
     NAMED = re.compile(
         rf"(?i)(?:(?:secret|token|(?:api|access|private|client)[ _\-]?key|credentials?|auth\w{{0,10}}){ASSIGNED}"
@@ -83,6 +86,7 @@ class ConnectionStringRecognizer:
     reads: Literal["text"] = "text"
     continuation = r"[^\s\"'`<>]*"
     trigger = r"(?:[a-z0-9]{2}://|(?i:;(?:password|pwd)=))"
+    clues = Clues(parts=("://", ";password=", ";pwd="))
     SCORE = 0.95
     URL = re.compile(
         r"(?<![A-Za-z0-9])(?:jdbc:)?(?:postgres(?:ql)?|mysql|mariadb|mssql|sqlserver|oracle|mongodb|rediss?|amqps?|kafka"

@@ -27,6 +27,7 @@ from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from detect_secrets.plugins.twilio import TwilioKeyDetector
 
+from guardrails.scanning.clues import Clues
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.words import any_of
 
@@ -51,6 +52,7 @@ class KeyRecognizer:
     def __init__(self, entity: str, patterns: dict[str, Patterns]) -> None:
         self.entity = entity
         self.trigger = rf"\b{any_of(patterns)}"
+        self.clues = Clues(pattern=re.compile(any_of(patterns)))
         self._beginning = re.compile(self.trigger)
         self._patterns = patterns
 
@@ -168,6 +170,7 @@ class JwtRecognizer:
     entity = "SECRET_TOKEN"
     reads: Literal["text"] = "text"
     trigger = r"eyJ[A-Za-z0-9]"
+    clues = Clues(parts=("eyj",))
     continuation = KEY_GOES_ON
     TOKEN = re.compile(r"(?<![A-Za-z0-9_\-])(eyJ[A-Za-z0-9_\-]{10,})\.[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]*)?")
 
@@ -191,6 +194,7 @@ class PrivateKeyRecognizer:
     entity = "SECRET_PRIVATE_KEY"
     reads: Literal["text"] = "text"
     trigger = r"-----(?:BEGIN|END)"
+    clues = Clues(parts=("-----",))
     continuation = r"[^-]*"
     NAME = r"(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     KEY = re.compile(rf"-----BEGIN {NAME}[^-]*(?:-----END {NAME})?|-----END {NAME}")

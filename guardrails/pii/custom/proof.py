@@ -11,7 +11,8 @@ from guardrails.pii.custom.recognizer import CustomRecognizer
 from guardrails.pii.custom.trigger import derived_trigger
 from guardrails.scanning.folding import fold, plain
 from guardrails.scanning.plan import Plan
-from guardrails.scanning.scan import LONGEST_SEEN_WHOLE, LONGEST_TRIGGER, Scan
+from guardrails.scanning.scan import LONGEST_SEEN_WHOLE, Scan
+from guardrails.scanning.triggers import LONGEST_TRIGGER
 from inferspect.configuration_file import PathInFile, Problem
 from inferspect.tenancy.entities import ENTITIES
 

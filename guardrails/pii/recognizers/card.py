@@ -21,6 +21,7 @@ class CreditCardRecognizer:
     entity = "CREDIT_CARD"
     reads: Reading = "text"
     trigger = DIGITS
+    fewest_digits = 13
 
     RUN = re.compile(r"[1-9](?<![\w.+-][1-9])(?:[-. /_]{0,2}\d){12,}(?!\w)")
     GROUP = re.compile(r"\d+")

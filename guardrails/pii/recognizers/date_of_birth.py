@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from guardrails.pii.recognizers.cues import DIGITS
+from guardrails.scanning.clues import Clues
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.folding import fold
 from guardrails.scanning.recognizer import Reading
@@ -80,6 +81,7 @@ class MonthFirstDateOfBirthRecognizer:
     entity = "DATE_OF_BIRTH"
     reads: Reading = "folded"
     trigger = r"b(?:orn\b|irth|-?day\b)|d(?:ob\b|\.o\.b\b)|sinh"
+    clues = Clues(parts=PARTS_OF_CUES)
 
     DATE = re.compile(
         CUE + rf"(?:[^\w\n;!?<]+[a-z]+){{0,{WORDS_BETWEEN}}}?[^\w\n;!?<]+"

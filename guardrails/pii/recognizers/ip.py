@@ -22,6 +22,7 @@ class Ip4Recognizer:
     entity = "IP_ADDRESS"
     reads: Reading = "text"
     trigger = DIGITS
+    fewest_digits = 4
 
     ADDRESS = re.compile(
         r"\d(?<![\w.]\d)\d{0,2}(?:\.\d{1,3}){3}(?:/(?:3[0-2]|[12]?\d)(?![\w/]))?(?![\w]|\.\d|-\d)", re.ASCII

@@ -67,6 +67,7 @@ class PhoneRecognizer:
     entity = "PHONE_NUMBER"
     reads: Reading = "text"
     trigger = DIGITS
+    fewest_digits = 7
 
     SHORTEST, SHORTEST_NATIONAL, SHORTEST_UNSEPARATED = 7, 9, 10
     LONGEST_NATIONAL, FEW_GROUPS = 12, 3

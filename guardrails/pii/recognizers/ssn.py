@@ -17,6 +17,7 @@ class UsSsnRecognizer:
     entity = "US_SSN"
     reads: Reading = "text"
     trigger = DIGITS
+    fewest_digits = 9
 
     NUMBER = re.compile(
         r"[0-8](?<!\w[0-8])(?<!\d[-.][0-8])\d\d( - |[-. ]?)\d\d( - |[-. ]?)\d{4}(?!\w|[-.]\d)", re.ASCII

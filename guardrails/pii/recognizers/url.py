@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardrails.scanning.clues import Clues
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.recognizer import Reading
 from guardrails.scanning.words import any_of
@@ -50,6 +51,7 @@ class UrlRecognizer:
 
     entity = "URL"
     reads: Reading = "text"
+    clues = Clues(parts=("/", "="))
     trigger = rf"://|/~\w|\.(?:com|me)/[\w@+]|/(?:{PEOPLE}|u|in)/|[?&](?:{ASKED})="
 
     CHARACTERS = r"[^\s<>\"'`|\\^{}\[\]]"

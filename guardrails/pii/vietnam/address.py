@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from guardrails.pii.vietnam.address_parser import Component, Parser, Token, tokens_of
-from guardrails.pii.vietnam.address_words import AFTER_NAMES, BEFORE_NAMES, PLACES, Level
+from guardrails.pii.vietnam.address_words import AFTER_NAMES, BEFORE_NAMES, ONLY_WITH_DIACRITICS, PLACES, Level
+from guardrails.scanning.clues import Clues, clues_of_words
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.folding import fold
 from guardrails.scanning.recognizer import Reading
@@ -29,10 +30,21 @@ BEGINNINGS_EITHER_WAY = (
     "ấp",
     "khu", "khóm", "tdp", "kp", "kđt", "kdc", "phường", "xã", "thị", "ward", "quận", "huyện", "district", "thành", "tp",
 )  # fmt: skip
-HINT = re.compile(
-    rf"(?<![a-z])(?:[pqxh] ?\.|[pq]\d|(?:{any_of({fold(w) for ws in BEFORE_NAMES.values() for w in ws if len(w) > 1})}"
-    rf"|{any_of(AFTER_NAMES)}|{any_of({' '.join(words) for words in PLACES})})(?![a-z]))"
-)
+
+
+def _hint(*, in_ascii: bool) -> re.Pattern[str]:
+    words = {fold(word) for words in BEFORE_NAMES.values() for word in words if len(word) > 1}
+    everyday = set(map(fold, ONLY_WITH_DIACRITICS)) if in_ascii else set()
+    return re.compile(
+        rf"(?<![a-z])(?:[pqxh] ?\.|[pq]\d|(?:{any_of(words - everyday)}|{any_of(AFTER_NAMES)}"
+        rf"|{any_of({' '.join(words) for words in PLACES})})(?![a-z])"
+        rf"{rf'|{any_of(everyday)}[ .:]{{1,2}}[0-9]' if everyday else ''})"
+    )
+
+
+HINT = _hint(in_ascii=False)
+# Without diacritics some of them are everyday words of English.
+HINT_IN_ASCII = _hint(in_ascii=True)
 
 
 def _forms(words: Iterable[str]) -> Iterator[str]:
@@ -40,12 +52,14 @@ def _forms(words: Iterable[str]) -> Iterator[str]:
         yield from (word, word.capitalize(), word.upper())
 
 
-def _trigger() -> str:
+def _trigger() -> tuple[str, Clues]:
     words = [*BEGINNINGS, *BEGINNINGS_EITHER_WAY, *map(fold, BEGINNINGS_EITHER_WAY)]
     # A province's first syllable keeps a window open until all of the address is in it.
     places = [syllable for words_ in PLACES.values() for syllable in (words_[1][0], fold(words_[1][0]))]
     capitalised = [form for place in places for form in (place.capitalize(), place.upper())]
-    return rf"\d|\b(?:{any_of([*_forms(words), *capitalised])})\b|\b[PpQqXxHh]\."
+    forms = [*_forms(words), *capitalised]
+    clues = Clues(clues_of_words(forms).words | frozenset("pqxh"), pattern=re.compile(r"\d"))
+    return rf"\d|\b(?:{any_of(forms)})\b|\b[PpQqXxHh]\.", clues
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +101,11 @@ class AddressRecognizer:
 
     entity = "VN_ADDRESS"
     reads: Reading = "text"
-    trigger = _trigger()
+    trigger, clues = _trigger()
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
         text = text[:end]
-        if HINT.search(fold(text), start) is None:
+        if (HINT_IN_ASCII if text.isascii() else HINT).search(fold(text), start) is None:
             return
         tokens = tokens_of(text)
         index = next((i for i, token in enumerate(tokens) if token.start >= start), len(tokens))

@@ -20,6 +20,7 @@ class BankAccountRecognizer:
     entity = "VN_BANK_ACCOUNT"
     reads: Reading = "text"
     trigger = r"\d"
+    fewest_digits = 6
     SCORE, SCORE_BY_BANK = 0.8, 0.6
     SHORTEST, LONGEST, SHORTEST_BY_BANK = 6, 19, 8
     REACH = 45

@@ -27,6 +27,7 @@ class CmndRecognizer:
     entity = "VN_CMND"
     reads: Reading = "text"
     trigger = r"\d"
+    fewest_digits = 9
     SCORE = 0.8
     # Provinces have 01 to 38.
     NUMBER = re.compile(
@@ -51,6 +52,7 @@ class CccdRecognizer:
     entity = "VN_CCCD"
     reads: Reading = "text"
     trigger = r"\d"
+    fewest_digits = 12
     SCORE, SCORE_WITH_CUE = 0.45, 0.95
     NUMBER = re.compile(
         rf"{BEFORE}(?=0)(?:\d{{12}}|(?<!\d[ ])(?:\d{{3}}([ .\-])\d{{3}}\1\d{{3}}\1\d{{3}}"

@@ -22,6 +22,7 @@ class TaxCodeRecognizer:
     entity = "VN_TAX_CODE"
     reads: Reading = "text"
     trigger = r"\d"
+    fewest_digits = 10
     SCORE, SCORE_OF_BRANCH = 0.95, 0.6
     # Forms with a box for each digit give one digit and one space at a time.
     NUMBER = re.compile(
