@@ -1,7 +1,8 @@
 """A process that sends requests and measures them: `python -m tests.benchmarks.load`.
 
 It reads one JSON job a line from standard input and answers each with one JSON line of figures. A process of its own,
-so that what measures does not wait for what is measured.
+so that what measures does not wait for what is measured. ``{word}`` in a body is another word in each request, as it
+is not to be measured how well texts are remembered that came before.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from itertools import count
+from itertools import count, pairwise, product
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 import httptools
 import uvloop
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WORDS = ("".join(letters) for letters in product(LETTERS, repeat=8))
+"""All of the same length, so that all requests of a job are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,23 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How the text of streamed chats arrived, in milliseconds.
+
+    Attributes:
+        first: from the request to the first chunk with text.
+        between: from one chunk with text to the next.
+        character: from the request to a character of the text, on average over all.
+    """
+
+    first_p50: float
+    first_p99: float
+    between_p50: float
+    between_p99: float
+    character: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """Latencies in milliseconds to the last byte; ``first_byte`` to the first of the body."""
 
@@ -42,6 +64,7 @@ class Figures:
     p99: float
     first_byte_p50: float
     first_byte_p99: float
+    pace: Pace | None = None
 
 
 class Generator:
@@ -71,7 +94,8 @@ class Generator:
         answer = json.loads(self._process.stdout.readline())
         if "error" in answer:
             raise RuntimeError(answer["error"])
-        return Figures(**answer)
+        pace = answer.pop("pace")
+        return Figures(**answer, pace=pace and Pace(**pace))
 
 
 class Connection(asyncio.Protocol):
@@ -79,6 +103,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._answered: asyncio.Future[None] | None = None
+        self.pieces: list[tuple[float, bytes]] = []  # of the last answer's body, with seconds from the request
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
@@ -87,23 +112,21 @@ class Connection(asyncio.Protocol):
         """Seconds to the first byte of the body, and to the last."""
         self._parser = httptools.HttpResponseParser(self)
         self._answered = asyncio.get_running_loop().create_future()
-        self._first = 0.0
-        self._beginning = b""
-        started = time.perf_counter()
+        self.pieces = []
+        self._started = time.perf_counter()
         self.transport.write(request)
         await self._answered
         ended = time.perf_counter()
         if self._parser.get_status_code() != 200:
-            raise RuntimeError(f"answered with {self._parser.get_status_code()}: {self._beginning.decode()}")
-        return self._first - started, ended - started
+            body = b"".join(piece for _, piece in self.pieces)
+            raise RuntimeError(f"answered with {self._parser.get_status_code()}: {body[:500].decode()}")
+        return self.pieces[0][0], ended - self._started
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
 
     def on_body(self, body: bytes) -> None:
-        if not self._first:
-            self._first = time.perf_counter()
-            self._beginning = body[:500]
+        self.pieces.append((time.perf_counter() - self._started, body))
 
     def on_message_complete(self) -> None:
         if self._answered is not None and not self._answered.done():
@@ -119,20 +142,24 @@ async def measure(job: Job) -> Figures:
     address = urlsplit(job.url)
     assert address.hostname is not None
     assert address.port is not None
-    body = json.dumps(job.body).encode()
+    body = json.dumps(job.body).replace("{word}", next(WORDS)).encode()
     headers = {"host": address.netloc, "content-type": "application/json", "content-length": str(len(body))}
     lines = [f"POST {address.path} HTTP/1.1", *(f"{name}: {value}" for name, value in (headers | job.headers).items())]
-    request = "\r\n".join([*lines, "", ""]).encode() + body
+    head = "\r\n".join([*lines, "", ""]).encode()
+    bodies = (json.dumps(job.body).replace("{word}", word).encode() for word in WORDS)
     loop = asyncio.get_running_loop()
     connections = [
         (await loop.create_connection(Connection, address.hostname, address.port))[1] for _ in range(job.connections)
     ]
     numbers = count()
     times: list[tuple[float, float]] = []
+    paces: list[list[tuple[float, int]]] = []
 
     async def send(connection: Connection) -> None:
         while next(numbers) < job.requests:
-            times.append(await connection.ask(request))
+            times.append(await connection.ask(head + next(bodies)))
+            if job.body.get("stream"):
+                paces.append(arrivals(connection.pieces))
 
     started = time.perf_counter()
     try:
@@ -146,11 +173,42 @@ async def measure(job: Job) -> Figures:
         job.requests / elapsed,
         *(percentile(whole, share) for share in (50, 95, 99)),
         *(percentile(first, share) for share in (50, 99)),
+        pace_of(paces) if paces else None,
+    )
+
+
+def arrivals(pieces: list[tuple[float, bytes]]) -> list[tuple[float, int]]:
+    """When each chunk with text arrived, in seconds, and how many characters of text it had."""
+    arrived: list[tuple[float, int]] = []
+    rest = b""
+    for seconds, piece in pieces:
+        *events, rest = (rest + piece).split(b"\n\n")
+        for event in events:
+            data = event.removeprefix(b"data: ")
+            if data.startswith(b"{"):
+                chunk = json.loads(data)
+                if "error" in chunk:
+                    raise RuntimeError(f"a stream ended with an error: {chunk}")
+                text = "".join(choice["delta"].get("content") or "" for choice in chunk["choices"])
+                arrived += [(seconds, len(text))] if text else []
+    if not arrived:
+        raise RuntimeError("a stream had no text")
+    return arrived
+
+
+def pace_of(streams: list[list[tuple[float, int]]]) -> Pace:
+    first = [stream[0][0] * 1000 for stream in streams]
+    between = [(later - earlier) * 1000 for stream in streams for (earlier, _), (later, _) in pairwise(stream)]
+    arrived = [(seconds * 1000, length) for stream in streams for seconds, length in stream]
+    return Pace(
+        *(percentile(first, share) for share in (50, 99)),
+        *(percentile(between, share) for share in (50, 99)),
+        sum(milliseconds * length for milliseconds, length in arrived) / sum(length for _, length in arrived),
     )
 
 
 def percentile(values: list[float], share: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
+    return statistics.quantiles(values * 2 if len(values) == 1 else values, n=100, method="inclusive")[share - 1]
 
 
 def main() -> None:

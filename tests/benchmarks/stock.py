@@ -29,12 +29,22 @@ class StockLitellm:
     """`litellm --config …` with one worker, in an own database of the gateway's PostgreSQL and an own one of its Redis.
 
     It gets the environment that the gateway's processes get, without the start-up hook that makes it a gateway.
+
+    Args:
+        more: further keys of its configuration, such as ``guardrails``.
     """
 
-    def __init__(self, gateway: GatewayProcess, folder: Path, config: Path, variables: dict[str, str]) -> None:
+    def __init__(
+        self,
+        gateway: GatewayProcess,
+        folder: Path,
+        config: Path,
+        variables: dict[str, str],
+        more: dict[str, Any] | None = None,
+    ) -> None:
         self._output = folder / "stock.log"
         self._config = folder / "stock_config.yaml"
-        self._config.write_text(yaml.safe_dump(without_hooks(config)), encoding="utf-8")
+        self._config.write_text(yaml.safe_dump(without_hooks(config) | (more or {})), encoding="utf-8")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         home = Home(gateway.home)
@@ -70,6 +80,14 @@ class StockLitellm:
                 raise RuntimeError(self._output.read_text(encoding="utf-8", errors="replace")[-3000:])
             time.sleep(0.1)
         return time.monotonic() - started
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """What works for a request."""
+        assert self.process is not None
+        worker = psutil.Process(self.process.pid)
+        children = worker.children(recursive=True)
+        engine = next(child for child in children if "query-engine" in " ".join(child.cmdline()))
+        return {"worker": worker, "Prisma engine": engine}
 
     def stop(self) -> None:
         """It leads a session of its own, so its engine goes with it."""
