@@ -18,14 +18,21 @@ from inferspect.refusal import Refusal
 log = structlog.get_logger("guardrails")
 
 
-async def looked_through(redaction: Redaction, work: Awaitable[None], context: RequestContext | None) -> Refusal | None:
-    """Do the work and leave verdicts; returns a refusal where it failed, so that nothing unscanned goes on."""
+async def looked_through(
+    redaction: Redaction, work: Awaitable[bool | None], context: RequestContext | None
+) -> Refusal | None:
+    """Do the work and leave verdicts; returns a refusal where it failed, so that nothing unscanned goes on.
+
+    Args:
+        work: gives true where an earlier pass has done and told all of it, so that nothing is counted twice.
+    """
     began = time.perf_counter()
     try:
-        await work
+        is_told = await work
     except Exception as error:  # noqa: BLE001  whatever went wrong, the content was not looked through
         return note_failure(redaction, error, time.perf_counter() - began, context)
-    tell(redaction.verdicts(time.perf_counter() - began), context)
+    if not is_told:
+        tell(redaction.verdicts(time.perf_counter() - began), context)
     return None
 
 

@@ -37,10 +37,13 @@ async def redact_request(
     return texts
 
 
-async def redact_answer(service: GuardrailService, state: GuardrailState, redaction: Redaction, walk: Walk) -> None:
-    """Redact the texts of a whole answer, but for those that an earlier pass has dealt with."""
+async def redact_answer(service: GuardrailService, state: GuardrailState, redaction: Redaction, walk: Walk) -> bool:
+    """Redact the texts of a whole answer, but for those that an earlier pass has dealt with; true where it has all."""
+    is_done = bool(state.seen)
     async for text, value, findings in _findings(service, redaction, walk, state.seen):
         state.seen.add(hash(_write(redaction, text, value, findings)))
+        is_done = False
+    return is_done
 
 
 async def restore_answer(service: GuardrailService, redaction: Redaction, walk: Walk) -> None:
