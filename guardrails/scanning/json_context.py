@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from guardrails.scanning.plan import CONTEXT
+from guardrails.scanning.plan import CONTEXT, LONGEST_PLACEHOLDER, without_placeholders
 
+LONGEST_SAID = CONTEXT + LONGEST_PLACEHOLDER
+"""How much of the end of a key is needed to tell what it says."""
 # Whoever nests deeper has no keys that tell anything; remembering them would only take memory.
 DEEPEST = 256
 
@@ -30,7 +32,7 @@ class JsonContext:
 
     def said(self, text: str) -> None:
         """A string or other text has come; it is a key if a colon follows."""
-        self._said = text[-CONTEXT:]
+        self._said = without_placeholders(text)[-CONTEXT:]
 
     def structure(self, signs: str) -> None:
         """Brackets, commas and colons have come; blanks between them do not matter."""

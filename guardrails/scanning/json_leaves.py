@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from guardrails.scanning.finding import Finding
+from guardrails.scanning.json_context import LONGEST_SAID
 from guardrails.scanning.json_strings import Unescaping
-from guardrails.scanning.plan import CONTEXT, Plan
+from guardrails.scanning.plan import Plan
 from guardrails.scanning.resolution import resolved
 from guardrails.scanning.scan import Form, Scan, Step
 
@@ -39,7 +40,7 @@ class StringLeaf:
     def feed(self, raw: str) -> Iterator[Step]:
         """Add a piece, which must not end inside of an escape."""
         said = self._reading.read(raw)
-        self.said = (self.said + said)[-CONTEXT:]
+        self.said = (self.said + said)[-LONGEST_SAID:]
         return map(self._in_document, self._scan.feed(said))
 
     def finish(self) -> Iterator[Step]:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator
 
 from guardrails.scanning.folding import plain
-from guardrails.scanning.json_context import JsonContext
+from guardrails.scanning.json_context import LONGEST_SAID, JsonContext
 from guardrails.scanning.json_leaves import BareLeaf, StringLeaf
 from guardrails.scanning.json_strings import body_end, unescaped
-from guardrails.scanning.plan import CONTEXT, Plan
+from guardrails.scanning.plan import Plan
 from guardrails.scanning.scan import LONGEST_SEEN_WHOLE, Form, Scan, Step, has_trigger
 
 __all__ = ["Form", "JsonScan"]
@@ -163,7 +163,7 @@ class JsonScan:
     def _loose(self) -> Iterator[Step | str]:
         begin = self._position
         yield from self._fed(TEXT.match(self._text, begin).end())  # type: ignore[union-attr]
-        self._tail = (self._tail + self._text[begin : self._position])[-CONTEXT:]
+        self._tail = (self._tail + self._text[begin : self._position])[-LONGEST_SAID:]
         if self._position < len(self._text):
             # As a key without quotes would stand.
             self._context.said(self._tail.rstrip(" \t\r\n:"))

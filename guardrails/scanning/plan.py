@@ -19,6 +19,7 @@ PLACEHOLDERS = re.compile(r"<[A-Z][A-Z0-9_]{1,40}(?:[_#][a-z2-7]{10})?>")
 OF_PLACEHOLDERS = Group("text", re.compile(r"<[A-Z]"), Clues(parts=("<",)))
 HIDDEN = re.compile(f"[{INVISIBLE}{COMBINING}]")
 OF_HIDDEN = Group("text", HIDDEN, Clues(pattern=HIDDEN, in_ascii=False))
+LONGEST_PLACEHOLDER = 54
 BLANK = "<"
 
 # Masking one value can bare another beside it, which is then found too. Each round takes characters away that values
@@ -135,6 +136,11 @@ class Plan:
 
 def _signature(recognizer: Recognizer) -> tuple[str, ...]:
     return (type(recognizer).__qualname__, recognizer.entity, getattr(recognizer, "version", ""))
+
+
+def without_placeholders(text: str) -> str:
+    """``text`` with blanks in place of what stands for values, as the names of entities are no cues."""
+    return PLACEHOLDERS.sub(lambda placeholder: BLANK * len(placeholder.group()), text) if "<" in text else text
 
 
 def _blanked(text: str, findings: Iterable[Finding]) -> str:

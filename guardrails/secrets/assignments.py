@@ -45,8 +45,11 @@ class PasswordRecognizer:
     )
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in self.NAMED.finditer(text, start, end):
+        # Its name may stand before the window.
+        for match in self.NAMED.finditer(text, 0, end):
             kind = "quoted" if match["quoted"] else "bare"
+            if match.start(kind) < start:
+                continue
             value = match[kind].rstrip(".)!?>]}" if kind == "bare" else "")
             if NO_SECRET.match(value) or len(value) < 6 or (kind == "bare" and not _is_mixed(value)):  # noqa: PLR2004
                 continue
@@ -69,9 +72,14 @@ class HighEntropyRecognizer:
     LEAST_BITS, LEAST_BITS_OF_HEXADECIMAL = 3.6, 3.0  # a character
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in self.NAMED.finditer(text, start, end):
+        for match in self.NAMED.finditer(text, 0, end):
             value = match["value"].rstrip(".")
-            if not NO_SECRET.match(value) and _is_mixed(value) and self._is_random(value):
+            if (
+                match.start("value") >= start
+                and not NO_SECRET.match(value)
+                and _is_mixed(value)
+                and self._is_random(value)
+            ):
                 yield Finding(self.entity, match.start("value"), match.start("value") + len(value), self.SCORE)
 
     def _is_random(self, value: str) -> bool:
@@ -100,8 +108,8 @@ class ConnectionStringRecognizer:
             if not NO_SECRET.match(match["password"]):
                 stop = match.start() + len(match.group().rstrip(".,;:)]}"))
                 yield Finding(self.entity, match.start(), stop, self.SCORE, validated=True)
-        for match in self.PAIRS.finditer(text, start, end):
-            if not NO_SECRET.match(match["password"]):
+        for match in self.PAIRS.finditer(text, 0, end):
+            if match.start("password") >= start and not NO_SECRET.match(match["password"]):
                 yield Finding(self.entity, match.start("password"), match.end("password"), self.SCORE, validated=True)
 
 
