@@ -26,7 +26,7 @@ async def redact_stream(
     """The stream as the client may see it: values found in it replaced, placeholders restored.
 
     Raises:
-        Refusal: a value is to be blocked, or could not be looked for; nothing of it was emitted.
+        StreamRefused: a value is to be blocked, or could not be looked for; nothing of it was emitted.
     """
     here = service()
     state = state_of(context, tenant, here)
