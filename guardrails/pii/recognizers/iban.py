@@ -35,7 +35,7 @@ class IbanRecognizer:
 
     # Begins at the check digits, as letters are in every word.
     CHECK_DIGITS = re.compile(r"\d(?<=[A-Za-z]{2}\d)(?<![A-Za-z0-9][A-Za-z]{2}\d)\d(?=[- ]?[A-Za-z0-9])", re.ASCII)
-    REST = re.compile(r"(?:[- ]?[A-Za-z0-9])+")
+    REST = re.compile(r"(?:[- ]?[A-Za-z0-9]){1,34}")
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
         taken = start

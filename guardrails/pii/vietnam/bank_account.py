@@ -34,7 +34,10 @@ class BankAccountRecognizer:
     )
 
     def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in self.NUMBER.finditer(text, start, end):
+        matches = list(self.NUMBER.finditer(text, start, end))
+        if not matches or cues.OF_BANKS.search(fold(text[:end])) is None:
+            return
+        for match in matches:
             score = self._score(text, match)
             if score:
                 yield Finding(self.entity, match.start(), match.end(), score)

@@ -61,6 +61,9 @@ CUES = re.compile(f"{BOUNDARY_BEFORE}(?:{'|'.join(_named(*item) for item in WORD
 BANK_AFTER = re.compile(
     rf"[\s,;:(\-]{{1,4}}(?:ngan hang |nh |bank |tai )?(?:{any_of(WORDS['bank_name'])}){BOUNDARY_AFTER}"
 )
+OF_BANKS = re.compile(
+    f"{BOUNDARY_BEFORE}(?:{_named('bank', WORDS['bank'])}|{_named('bank_name', WORDS['bank_name'])}){BOUNDARY_AFTER}"
+)
 MONEY_AFTER = re.compile(rf"[ .,]?(?:d|dong|vnd|usd|k|tr|trieu|ty|ti|eur|euro|%){BOUNDARY_AFTER}")
 
 
