@@ -16,7 +16,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from guardrails.labelled import Example, Label
 
 SEED = 20_261_120
-OF_EACH = 30
+OF_EACH = 40
 
 Draw = random.Random
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -65,7 +65,18 @@ def phone(draw: Draw) -> str:
     if home:
         return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
     written = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
-    return draw.choice((written, written.replace(" ", "-"), written.replace(" ", ""), written.replace(" ", ".")))
+    country, _, rest = written[1:].partition(" ")
+    area, _, subscriber = rest.partition(" ")
+    return draw.choice(
+        (
+            written,
+            written.replace(" ", "-"),
+            written.replace(" ", ""),
+            written.replace(" ", "."),
+            f"+{country} ({area}) {subscriber}" if subscriber else written,
+            f"00{country} {rest}",
+        )
+    )
 
 
 def card(draw: Draw) -> str:
@@ -218,6 +229,22 @@ KINDS = (
     )),
 )  # fmt: skip
 
+FORMS = (
+    '{{"customer": "A. Jones", "{key}": "{value}", "visits": 3}}',
+    "name,{key},city\nA. Jones,{value},Leeds",
+    "| {key} | {value} |",
+    "- {key}: {value}\n- notes: none",
+    "<td>{value}</td>",
+    "{key}='{value}'",
+    "({value})",
+)
+"""As programs write values."""
+KEYS = {
+    "EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone", "CREDIT_CARD": "card_number", "IBAN_CODE": "iban",
+    "IP_ADDRESS": "ip", "US_SSN": "ssn", "CRYPTO": "wallet", "MAC_ADDRESS": "mac", "UUID": "id", "URL": "url",
+    "DATE_OF_BIRTH": "date_of_birth",
+}  # fmt: skip
+
 ORDINARY = (
     "The meeting moved from 10:30 to 14:15 because of the 3 fire drills.",
     "Revenue grew by 4.5 % to $1,250,000 in the second quarter of 2024.",
@@ -259,7 +286,11 @@ def labelled() -> list[Example]:
     examples = [Example("", sentence, ()) for sentence in ORDINARY]
     for kind in KINDS:
         for number in range(OF_EACH):
-            before, after = kind.templates[number % len(kind.templates)].split("{}")
+            if number % 4 == 3:
+                form = draw.choice(FORMS[:-3] if kind.entity == "DATE_OF_BIRTH" else FORMS)
+                before, after = form.format(key=KEYS[kind.entity], value="\0").split("\0")
+            else:
+                before, after = kind.templates[number % len(kind.templates)].split("{}")
             value = kind.value(draw)
             # Half of them in the middle of something else, as in a real message.
             if number % 2:
