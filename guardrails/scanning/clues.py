@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from guardrails.scanning.folding import fold
 from guardrails.scanning.recognizer import Reading
@@ -44,14 +43,22 @@ def clues_of_words(words: Iterable[str], parts: tuple[str, ...] = ()) -> Clues:
 class Sight:
     """A text in all forms in which triggers and clues are looked for; each is made when it is first asked for."""
 
-    def __init__(self, text: str, folded: str | None = None) -> None:
+    __slots__ = ("_folded", "_folded_words", "_words", "text")
+
+    def __init__(self, text: str) -> None:
         self.text = text
-        if folded is not None:
-            self.folded = folded
+        # A cached property takes a lock.
+        self._folded: str | None = None
+        self._words: frozenset[str] | None = None
+        self._folded_words: frozenset[str] | None = None
 
     def reading(self, reads: Reading) -> str:
         """What recognizers read."""
-        return self.text if reads == "text" else self.folded
+        if reads == "text":
+            return self.text
+        if self._folded is None:
+            self._folded = fold(self.text)
+        return self._folded
 
     def shows(self, clues: Clues, reads: Reading) -> bool:
         """Whether there is one of the clues."""
@@ -59,29 +66,25 @@ class Sight:
             return False
         if clues.pattern is not None and clues.pattern.search(self.reading(reads)):
             return True
+        # What ASCII says in lower case is what it says folded.
+        is_folded = reads == "folded" or self.text.isascii()
         if clues.parts:
-            lower = self._lower if reads == "text" else self.folded
+            lower = self.reading("folded") if is_folded else self.text.lower()
             for part in clues.parts:
                 if part in lower:
                     return True
         words = clues.words
-        return bool(words) and not words.isdisjoint(self._words if reads == "text" else self._folded_words)
+        return bool(words) and not words.isdisjoint(self._words_of_folded() if is_folded else self._words_of_text())
 
-    @cached_property
-    def folded(self) -> str:
-        return fold(self.text)
+    def _words_of_folded(self) -> frozenset[str]:
+        if self._folded_words is None:
+            self._folded_words = _words_of(self.reading("folded"))
+        return self._folded_words
 
-    @cached_property
-    def _lower(self) -> str:
-        return self.folded if self.text.isascii() else self.text.lower()
-
-    @cached_property
-    def _words(self) -> frozenset[str]:
-        return self._folded_words if self.text.isascii() else _words_of(self._lower)
-
-    @cached_property
-    def _folded_words(self) -> frozenset[str]:
-        return _words_of(self.folded)
+    def _words_of_text(self) -> frozenset[str]:
+        if self._words is None:
+            self._words = _words_of(self.text.lower())
+        return self._words
 
 
 def _words_of(text: str) -> frozenset[str]:

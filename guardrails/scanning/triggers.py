@@ -93,44 +93,50 @@ class Triggers:
         """Where the first trigger begins, at ``start`` or after it and before ``limit``."""
         earliest = limit
         for gate in self._gates:
-            place = gate.first(self._sight, start)
-            if place is not None and place < earliest:
-                earliest = place
+            is_known = gate.found and gate.origin <= start <= gate.clear
+            if (is_known or gate.look(self._sight, start)) and gate.clear < earliest:
+                earliest = gate.clear
         return earliest if earliest < limit else None
 
 
 class _Gate:
     """One trigger, with what is known from the last look.
 
-    None begins from ``_origin`` to ``_clear``; there one does, if it is ``_found``.
+    Attributes:
+        origin: from here to ``clear`` none begins.
+        clear: here one does, if it is ``found``.
+        found: whether there is one.
     """
 
-    __slots__ = ("_clear", "_found", "_origin", "_reads", "_search")
+    __slots__ = ("_reads", "_search", "clear", "found", "origin")
 
     def __init__(self, group: Group) -> None:
         self._search = group.trigger.search
         self._reads = group.reads
-        self._origin = self._clear = 0
-        self._found = False
+        self.origin = self.clear = 0
+        self.found = False
 
     def grown(self, sure: int) -> None:
-        if self._clear >= sure:
-            self._clear, self._found = max(self._origin, sure), False
+        """The text is longer; what was known of it beyond ``sure`` may not hold any more."""
+        if self.clear >= sure:
+            self.clear, self.found = max(self.origin, sure), False
 
     def moved(self, by: int) -> None:
-        self._found = self._found and self._clear >= by
-        self._origin, self._clear = max(0, self._origin - by), max(0, self._clear - by)
+        """The first ``by`` characters are gone."""
+        self.found = self.found and self.clear >= by
+        self.origin, self.clear = max(0, self.origin - by), max(0, self.clear - by)
 
-    def first(self, sight: Sight, start: int) -> int | None:
+    def look(self, sight: Sight, start: int) -> bool:
+        """Look for the first one at ``start`` or after it; whether there is one."""
         # A window that waits for more text is begun again, so that a look may start before the last one.
-        if not self._origin <= start <= self._clear:
-            self._origin = self._clear = start
-            self._found = False
-        if not self._found:
-            text = sight.text if self._reads == "text" else sight.folded
-            if self._clear >= len(text):
-                return None
-            match = self._search(text, self._clear)
-            self._found = match is not None
-            self._clear = len(text) if match is None else match.start()
-        return self._clear if self._found else None
+        if not self.origin <= start <= self.clear:
+            self.origin = self.clear = start
+            self.found = False
+        if not self.found:
+            text = sight.reading(self._reads)
+            if self.clear >= len(text):
+                return False
+            match = self._search(text, self.clear)
+            self.found = match is not None
+            self.clear = len(text) if match is None else match.start()
+        return self.found
