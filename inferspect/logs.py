@@ -24,6 +24,10 @@ SECRETS = re.compile(
     r"|(?<=://)(?P<login>[^\s:/@\"',]*:[^\s/\"',]+)(?=@)"
 )
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# What LiteLLM logs of a tool's error quotes the tool; that it failed, and how, stands before it.
+TOOL_ERROR = re.compile(
+    r"(MCP client \w+ failed - Error Type: \w+|[^:]*\b(?:MCP tool call|local tool)\b[^:]*)(?:, Error)?: .*", re.DOTALL
+)
 TRACEBACK = "Traceback (most recent call last)"
 LIBRARY_LOGGERS = (
     "LiteLLM",
@@ -125,6 +129,8 @@ def describe_exception(_logger: Any, _method: str, event: EventDict) -> EventDic
     text = event.get("event")
     if isinstance(text, str) and TRACEBACK in text:
         event["event"] = text.partition(TRACEBACK)[0].rstrip()
+    elif isinstance(text, str) and (quoting := TOOL_ERROR.match(text)):
+        event["event"] = quoting[1]
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()

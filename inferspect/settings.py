@@ -49,7 +49,8 @@ class AccessSettings(Section):
     ungoverned_routes: Literal["refuse", "allow"] = Field(
         default="refuse",
         description="What becomes of LiteLLM's model routes that no hook looks into: pass-through to providers, token "
-        "counting, files, batches, vector stores, assistants, MCP. `allow` lets them past rules, masking and events.",
+        "counting, files, batches, vector stores, assistants, MCP sessions. `allow` lets them past rules, masking and "
+        "events.",
     )
 
 

@@ -133,6 +133,25 @@ def test_a_traceback_in_a_message_is_cut(written: io.StringIO) -> None:
     assert line["event"] == "auth failed"
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (
+            "MCP client call_tool failed - Error Type: MCPError, Error: no jane@example.com: ask\nher, Tool: note",
+            "MCP client call_tool failed - Error Type: MCPError",
+        ),
+        ("Unexpected error in MCP tool call: no jane@example.com", "Unexpected error in MCP tool call"),
+        ("MCP tool call logging failed (continuing): jane", "MCP tool call logging failed (continuing)"),
+        ("Error executing local tool note: jane@example.com", "Error executing local tool note"),
+        ("Failed to connect to MCP server notes: refused", "Failed to connect to MCP server notes: refused"),
+    ],
+)
+def test_what_a_tool_said_is_cut(written: io.StringIO, told: str, kept: str) -> None:
+    """LiteLLM logs the errors of MCP tools with their words."""
+    logging.getLogger("LiteLLM").error(told)
+    assert json.loads(written.getvalue())["event"] == kept
+
+
 def test_a_field_that_json_does_not_know_is_written_anyway(written: io.StringIO) -> None:
     """A log call never raises into the code that logs."""
     structlog.get_logger("ours").info("odd", value=object(), error=ValueError(KEY))

@@ -8,6 +8,7 @@ content away instead, remembers why, and the next one refuses.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from litellm.integrations.custom_logger import CustomLogger
@@ -16,6 +17,7 @@ from guardrails.content.copies import withhold_request, withhold_response
 from guardrails.judge import is_asking
 from guardrails.pipeline.answers import redact_whole, restored
 from guardrails.pipeline.logs import redact_logged
+from guardrails.pipeline.mcp import CALL, redact_call, redact_result
 from guardrails.pipeline.requests import redact
 from guardrails.pipeline.streams import redact_stream
 from guardrails.verdicts import refuse
@@ -36,8 +38,12 @@ class GuardrailPipeline(CustomLogger):
             Refusal: by a guardrail, ``guardrail_error``, or the tenant's rules are invalid.
         """
         context = current()
-        refusal = await redact(context, _tenant(context, user_api_key_dict), data, call_type)
-        if refusal:
+        tenant = _tenant(context, user_api_key_dict)
+        if call_type == CALL:
+            if refusal := await redact_call(context, tenant, data):
+                raise refuse(context, refusal)
+            return
+        if refusal := await redact(context, tenant, data, call_type):
             withhold_request(data)
             raise refuse(context, refusal)
 
@@ -69,13 +75,25 @@ class GuardrailPipeline(CustomLogger):
             raise refuse(context, refusal)
         return await restored(context, tenant, data, response)
 
+    async def async_post_mcp_tool_call_hook(
+        self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> Any:
+        """Redact the result of an MCP server's tool where it stands, before LiteLLM logs it."""
+        context = current()
+        request = kwargs.get("litellm_params")
+        tenant_of = partial(_known_tenant, context, request if isinstance(request, dict) else {})
+        if await redact_result(context, tenant_of, kwargs, response_obj.mcp_tool_call_response):
+            return None
+        response_obj.mcp_tool_call_response = []
+        return response_obj
+
     async def async_post_call_streaming_iterator_hook(
         self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]
     ) -> AsyncIterator[Any]:
         """Redact and restore a streamed answer while it is written.
 
         Raises:
-            Refusal: as above; the stream ends with it, and nothing is emitted that was not looked at.
+            StreamRefused: as above; the stream ends with it, and nothing is emitted that was not looked at.
         """
         context = current()
         async for chunk in redact_stream(context, _tenant(context, user_api_key_dict), request_data, response):

@@ -6,6 +6,7 @@ from typing import Any
 
 from guardrails.content import request_texts
 from guardrails.content.copies import let_hooks_see_answer, refresh_request_copies
+from guardrails.pipeline.gateway_tools import refusal_of_gateway_tools
 from guardrails.pipeline.logs import keep_out_of_cache
 from guardrails.pipeline.memory import recall
 from guardrails.pipeline.opinions import ask_opinions
@@ -23,6 +24,8 @@ async def redact(
     context: RequestContext | None, tenant: Tenant, data: dict[str, Any], call_type: str
 ) -> Refusal | None:
     """Redact a request where it stands; returns the reason where it must not go on."""
+    if refusal := await refusal_of_gateway_tools(tenant, data):
+        return refusal
     here = service()
     let_hooks_see_answer(data, call_type)
     is_streamed = bool(data.get("stream")) or call_type.endswith("_stream")

@@ -28,13 +28,17 @@ CALLS = re.compile(
   | /openai/v1/responses
   | (?: /v1 | /openai/v1 )? /responses/ (?! input_tokens/ | compact/ ) [^/]+ /cancel
   | (?: /v1beta )? /models/.+ : (?: generateContent | streamGenerateContent )
+  | /mcp-rest/tools/call
     """,
     re.VERBOSE,
 )
 STORED_ANSWERS = re.compile(r"(?:/v1|/openai/v1)?/responses/(?!(?:input_tokens|compact)$)[^/]+(?:/input_items)?")
 LISTINGS = re.compile(
     r"(?:/v1|/openai/v1|/cursor(?:/v1)?)?/models(?:/.+)?|/utils/(?:model_info|supported_openai_params)"
+    r"|/mcp-rest/tools/list"
 )
+# Sessions of one MCP server, which LiteLLM does not count among its model routes.
+MCP_SESSIONS = re.compile(r"(?:/toolset)?/[^/]+/mcp")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 STORED_METHODS = READING | {"DELETE"}
 POLICY_VIOLATION = 1008
@@ -56,7 +60,7 @@ class GovernedRoutesMiddleware:
             await receive()
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": "route_not_governed"})
             return
-        if scope["type"] == "http" and self._is_model_route(scope["path"]) and not is_governed(scope):
+        if scope["type"] == "http" and self._leads_to_models(scope["path"]) and not is_governed(scope):
             raise Refusal(
                 403,
                 "route_not_governed",
@@ -65,9 +69,12 @@ class GovernedRoutesMiddleware:
             )
         await self._app(scope, receive, send)
 
+    def _leads_to_models(self, path: str) -> bool:
+        return self._is_model_route(path) or MCP_SESSIONS.fullmatch(path.rstrip("/")) is not None
+
 
 def is_governed(scope: Scope) -> bool:
-    """Whether hooks see every request and every answer of this route, or it only lists models."""
+    """Whether hooks see every request and every answer of this route, or it only lists models or tools."""
     path: str = scope["path"].rstrip("/")
     method: str = scope["method"]
     return bool(

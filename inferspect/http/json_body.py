@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from inferspect.http.chat_shape import PATHS, check_chat
+from inferspect.http.mcp_call import PATH as MCP_CALL
+from inferspect.http.mcp_call import check_mcp_call
 from inferspect.http.scope import OWN_API, header
 from inferspect.refusal import Refusal
 
@@ -41,6 +43,8 @@ class JsonBodyMiddleware:
         content = check_body(b"".join(message.get("body", b"") for message in received))
         if scope["path"].endswith(PATHS):
             check_chat(content)
+        elif scope["path"] == MCP_CALL:
+            check_mcp_call(content)
         remaining = iter(received)
 
         async def receive_again() -> Message:
@@ -51,8 +55,10 @@ class JsonBodyMiddleware:
 
     def _is_checked(self, scope: Scope) -> bool:
         is_other = (header(scope, b"content-type") or "").lower().startswith(OTHER_TYPES)
-        is_ours = scope["path"].startswith(OWN_API)
-        return scope["method"] == "POST" and not is_other and (is_ours or self._is_model_route(scope["path"]))
+        path = scope["path"]
+        if scope["method"] != "POST" or (is_other and path != MCP_CALL):  # where LiteLLM always reads JSON
+            return False
+        return path.startswith(OWN_API) or self._is_model_route(path)
 
 
 async def _until_whole(receive: Receive) -> list[Message]:

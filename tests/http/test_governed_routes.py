@@ -46,6 +46,7 @@ OPEN = {
     "/v1/images/edits": "image_edit_api",
     "/v1beta/models/gemini-2.0-flash:generateContent": "google_generate_content",
     "/models/team/gemini:streamGenerateContent": "google_stream_generate_content",
+    "/mcp-rest/tools/call": "call_tool_rest_api",
 }
 CLOSED = [
     "/v1/messages/count_tokens",
@@ -76,7 +77,9 @@ CLOSED = [
     "/v1/realtime/transcription_sessions",
     "/v1/rag/query",
     "/mcp/",
-    "/mcp-rest/tools/call",
+    "/notes/mcp",
+    "/mcp-rest/tools/list",
+    "/mcp-rest/test/tools/list",
     "/v1/models",
     "/v1/responses/resp_1",
 ]
@@ -86,6 +89,7 @@ import json, sys
 from litellm.proxy.proxy_server import app
 from litellm.proxy.anthropic_endpoints.endpoints import router as messages
 from litellm.proxy.anthropic_endpoints.gateway_endpoints import router as gateway
+from litellm.proxy._experimental.mcp_server.rest_endpoints import router as mcp
 
 def flat(routes):
     for route in routes:
@@ -95,7 +99,7 @@ def flat(routes):
         elif hasattr(route, "endpoint") and hasattr(route, "path_regex"):
             yield route
 
-routes = [*flat(app.routes), *flat(messages.routes), *flat(gateway.routes)]
+routes = [*flat(app.routes), *flat(messages.routes), *flat(gateway.routes), *flat(mcp.routes)]
 def served(path):
     for route in routes:
         if "POST" in (getattr(route, "methods", None) or ()) and route.path_regex.match(path):
@@ -128,9 +132,17 @@ def test_a_route_that_hooks_do_not_see_is_closed(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/models", "/models", "/models/demo", "/openai/v1/models", "/cursor/models", "/utils/model_info"],
+    [
+        "/v1/models",
+        "/models",
+        "/models/demo",
+        "/openai/v1/models",
+        "/cursor/models",
+        "/utils/model_info",
+        "/mcp-rest/tools/list",
+    ],
 )
-def test_listing_models_is_open_for_reading(path: str) -> None:
+def test_listing_models_or_tools_is_open_for_reading(path: str) -> None:
     assert is_governed({"path": path, "method": "GET"})
 
 
@@ -143,6 +155,9 @@ def test_a_stored_answer_can_be_read_and_deleted(method: str) -> None:
 
 def test_reading_a_providers_files_is_closed() -> None:
     assert not is_governed({"path": "/openai/files", "method": "GET"})
+
+
+OTHER = ("/health", "/v1/mcp/server", "/notes/mcp", "/notes/mcp/", "/toolset/notes/mcp")
 
 
 def call(scope: dict[str, Any]) -> tuple[list[Scope], list[Message]]:
@@ -159,7 +174,7 @@ def call(scope: dict[str, Any]) -> tuple[list[Scope], list[Message]]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(GovernedRoutesMiddleware(application, lambda path: path != "/health")(scope, receive, send))
+    asyncio.run(GovernedRoutesMiddleware(application, lambda path: path not in OTHER)(scope, receive, send))
     return reached, sent
 
 
@@ -175,6 +190,14 @@ def test_a_closed_route_is_refused_and_others_are_not() -> None:
     with pytest.raises(Refusal) as caught:
         call({"type": "http", "path": "/utils/token_counter", "method": "POST"})
     assert (caught.value.status_code, caught.value.code) == (403, "route_not_governed")
-    for path in ("/health", "/v1/messages"):
+    for path in ("/health", "/v1/messages", "/v1/mcp/server"):
         assert call({"type": "http", "path": path, "method": "POST"})[0]
     assert call({"type": "lifespan"})[0]
+
+
+@pytest.mark.parametrize("path", ["/notes/mcp", "/notes/mcp/", "/toolset/notes/mcp"])
+def test_sessions_of_one_mcp_server_are_refused(path: str) -> None:
+    """LiteLLM does not count them among its model routes."""
+    with pytest.raises(Refusal) as caught:
+        call({"type": "http", "path": path, "method": "POST"})
+    assert caught.value.code == "route_not_governed"
