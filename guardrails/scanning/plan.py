@@ -91,7 +91,7 @@ class Plan:
         # Where a context is cut off, no word begins.
         begin = 1 if len(context) >= CONTEXT else 0
         for _ in range(ROUNDS):
-            raw = [finding for finding in self._raw(text, start, asked, begin) if self._counts(finding, text)]
+            raw = {finding for finding in self._raw(text, start, asked, begin) if self._counts(finding, text)}
             new = resolved(raw)
             if not new:
                 break

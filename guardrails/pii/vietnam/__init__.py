@@ -1,6 +1,6 @@
 """Recognizers of Vietnamese personal data: the country pack ``vn``."""
 
-from guardrails.pii.vietnam.address import AddressRecognizer
+from guardrails.pii.vietnam.address import AddressRecognizer, NumberFirstAddressRecognizer
 from guardrails.pii.vietnam.bank_account import BankAccountRecognizer
 from guardrails.pii.vietnam.identity import CccdRecognizer, CmndRecognizer
 from guardrails.pii.vietnam.tax_code import TaxCodeRecognizer
@@ -12,6 +12,7 @@ VIETNAM: tuple[Recognizer, ...] = (
     TaxCodeRecognizer(),
     BankAccountRecognizer(),
     AddressRecognizer(),
+    NumberFirstAddressRecognizer(),
 )
 """All recognizers of the pack."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from guardrails.pii.vietnam.address_parser import Component, Parser, Token, tokens_of
 from guardrails.pii.vietnam.address_words import AFTER_NAMES, BEFORE_NAMES, ONLY_WITH_DIACRITICS, PLACES, Level
@@ -58,8 +59,7 @@ def _trigger() -> tuple[str, Clues]:
     places = [syllable for words_ in PLACES.values() for syllable in (words_[1][0], fold(words_[1][0]))]
     capitalised = [form for place in places for form in (place.capitalize(), place.upper())]
     forms = [*_forms(words), *capitalised]
-    clues = Clues(clues_of_words(forms).words | frozenset("pqxh"), pattern=re.compile(r"\d"))
-    return rf"\d|\b(?:{any_of(forms)})\b|\b[PpQqXxHh]\.", clues
+    return rf"\b(?:{any_of(forms)})\b|\b[PpQqXxHh]\.", Clues(clues_of_words(forms).words | frozenset("pqxh"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class _Address:
 
 
 class AddressRecognizer:
-    """Addresses of at least two components beside each other.
+    """Addresses of at least two components beside each other that begin with a word.
 
     The value goes from the first of them to the last, with whatever names stand between. Names are capitalised or
     numbers; where they are in lower case, a house number and three components are needed.
@@ -103,23 +103,44 @@ class AddressRecognizer:
     reads: Reading = "text"
     trigger, clues = _trigger()
 
-    def find(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        text = text[:end]
-        if (HINT_IN_ASCII if text.isascii() else HINT).search(fold(text), start) is None:
-            return
-        tokens = tokens_of(text)
-        index = next((i for i, token in enumerate(tokens) if token.start >= start), len(tokens))
-        while index < len(tokens):
-            address = _address_at(tokens, index) if tokens[index].may_begin_address else None
-            score = address.score() if address else 0
-            if address is None or not score:
-                index += 1
-                continue
-            begin, finish = tokens[index].start, tokens[address.end - 1].end
-            if start < begin and end - start == WINDOW and CUT_OFF.fullmatch(text, finish):
-                finish = end
-            yield Finding(self.entity, begin, finish, score)
-            index = address.end
+    def find(self, text: str, start: int, end: int) -> Iterable[Finding]:
+        return _addresses(text, start, end)
+
+
+class NumberFirstAddressRecognizer:
+    """Addresses that begin with a number. Both find all addresses of a window."""
+
+    entity = "VN_ADDRESS"
+    reads: Reading = "text"
+    trigger = r"\d"
+
+    def find(self, text: str, start: int, end: int) -> Iterable[Finding]:
+        return _addresses(text, start, end)
+
+
+# Both recognizers ask about the same window one after the other.
+@lru_cache(maxsize=1)
+def _addresses(text: str, start: int, end: int) -> tuple[Finding, ...]:
+    return tuple(_found(text[:end], start))
+
+
+def _found(text: str, start: int) -> Iterator[Finding]:
+    end = len(text)
+    if (HINT_IN_ASCII if text.isascii() else HINT).search(fold(text), start) is None:
+        return
+    tokens = tokens_of(text)
+    index = next((i for i, token in enumerate(tokens) if token.start >= start), len(tokens))
+    while index < len(tokens):
+        address = _address_at(tokens, index) if tokens[index].may_begin_address else None
+        score = address.score() if address else 0
+        if address is None or not score:
+            index += 1
+            continue
+        begin, finish = tokens[index].start, tokens[address.end - 1].end
+        if start < begin and end - start == WINDOW and CUT_OFF.fullmatch(text, finish):
+            finish = end
+        yield Finding("VN_ADDRESS", begin, finish, score)
+        index = address.end
 
 
 def _address_at(tokens: list[Token], index: int) -> _Address | None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.pii.vietnam.address import AddressRecognizer
+from guardrails.pii.vietnam.address import AddressRecognizer, NumberFirstAddressRecognizer
 from guardrails.scanning.folding import fold
 from guardrails.scanning.plan import Plan
 from guardrails.scanning.scan import Scan
@@ -158,7 +158,7 @@ WORDS = [
 
 @given(st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join) | st.text(max_size=300))
 def test_any_text_is_scanned(text: str) -> None:
-    scan = Scan(Plan([AddressRecognizer()]))
+    scan = Scan(Plan([AddressRecognizer(), NumberFirstAddressRecognizer()]))
     assert "".join(step.text for step in [*scan.feed(text), *scan.finish()]) == text
     for finding in AddressRecognizer().find(text, 0, len(text)):
         assert text[finding.start : finding.end].strip() == text[finding.start : finding.end] != ""
