@@ -183,16 +183,18 @@ class Walk:
                     opened.mode = "media"
             elif key in UPLOADED:
                 opened.kind = key
-            self._note_thoughts(opened, siblings, (block, frame.container))
+            self._note_thoughts(opened, members, siblings, (block, frame.container))
         return opened
 
-    def _note_thoughts(self, opened: _Frame, siblings: dict[Any, Any], block: tuple[Any, Any]) -> None:
+    def _note_thoughts(
+        self, opened: _Frame, members: dict[Any, Any], siblings: dict[Any, Any], block: tuple[Any, Any]
+    ) -> None:
         """Whether an object is a signed thought, or holds some as JSON; and whether they were altered before."""
         if (signature := siblings.get("signature")) and isinstance(signature, str):
             opened.signed = block
             if signature == ALTERED:
                 self._altered.append(block)
-        if (thoughts := siblings.get(SEALED)) and isinstance(thoughts, str) and is_readable(thoughts):
+        if (thoughts := members.get(SEALED)) and isinstance(thoughts, str) and is_readable(thoughts):
             opened.sealed = block
             if ALTERED in thoughts:
                 self._altered.append(block)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from litellm.proxy.hooks.responses_id_security import ResponsesIDSecurity
+
 from guardrails.pipeline.service import GuardrailService
 from guardrails.pipeline.state import GuardrailState
 
@@ -13,7 +15,7 @@ async def recall(service: GuardrailService, state: GuardrailState, request: dict
     earlier = request.get("previous_response_id")
     if service.vault is None or not isinstance(earlier, str) or not earlier:
         return
-    kept = await service.vault.get(state.tenant.id, earlier)
+    kept = await service.vault.get(state.tenant.id, _issued(earlier))
     if kept:
         state.substitutions.recall(kept)
 
@@ -30,6 +32,12 @@ async def remember(
     """Keep this request's placeholders for requests that will go on from its answer."""
     if service.vault is not None and response_id and state.substitutions and request.get("store") is not False:
         await service.vault.put(state.tenant.id, response_id, state.substitutions, service.settings.vault_for)
+
+
+def _issued(response_id: str) -> str:
+    """The id as it was when :func:`remember` saw it: LiteLLM seals it for the client after that, and opens it later."""
+    original, *_owner = ResponsesIDSecurity()._decrypt_response_id(response_id)  # noqa: SLF001  nothing public opens it
+    return original
 
 
 def _field(holder: Any, name: str) -> Any:
