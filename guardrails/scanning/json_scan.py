@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from guardrails.scanning.clues import Sight
 from guardrails.scanning.folding import plain
 from guardrails.scanning.json_context import LONGEST_SAID, JsonContext
 from guardrails.scanning.json_leaves import BareLeaf, StringLeaf
 from guardrails.scanning.json_strings import body_end, unescaped
 from guardrails.scanning.plan import Plan
 from guardrails.scanning.scan import LONGEST_SEEN_WHOLE, Form, Scan, Step, has_trigger
+from guardrails.scanning.triggers import Group
 
 __all__ = ["Form", "JsonScan"]
 
@@ -31,6 +33,7 @@ TEXT = re.compile(r'[^"]*+')
 NUMBER = re.compile(r"[-+.0-9eE]++")
 LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 LONGEST_QUIET_STEP = 512
+CUES_KEPT = 256
 
 
 class JsonScan:
@@ -44,7 +47,8 @@ class JsonScan:
     def __init__(self, plan: Plan, context: str = "") -> None:
         self._plan = plan
         self._context = JsonContext(context)
-        self._cue = ("", False)
+        self._cues: dict[str, bool] = {}
+        self._seen: list[Group] | None = None
         self._text = ""
         self._position = 0
         self._is_whole = False
@@ -60,6 +64,7 @@ class JsonScan:
     def feed(self, text: str) -> Iterator[Step]:
         """Add a piece of the document; gives what is known now. To be iterated to its end before the next call."""
         self._text, self._position = self._text[self._position :] + text, 0
+        self._seen = None
         return _joined(self._steps())
 
     def finish(self) -> Iterator[Step]:
@@ -106,7 +111,7 @@ class JsonScan:
         is_closed = end < len(self._text) and self._text[end] == '"'
         if self._leaf is None and is_closed:
             said = unescaped(self._text[self._position : end])
-            if not self._is_worth_a_look(said):
+            if not self._is_worth_a_look(said, stands_so=len(said) == end - self._position):
                 yield from self._closed(end, said)
                 return
         if not isinstance(self._leaf, StringLeaf):
@@ -134,7 +139,7 @@ class JsonScan:
         if not is_literal and not NUMBER.fullmatch(token):
             self._leaf, self._tail = Scan(self._plan, context), ""
             self._read_next = self._loose
-        elif self._ends_at(end) and (is_literal or (is_short and not self._is_worth_a_look(token))):
+        elif self._ends_at(end) and (is_literal or (is_short and not self._is_worth_a_look(token, stands_so=False))):
             self._read_next = self._between
             yield from self._passed(TOKEN)
         else:
@@ -190,11 +195,25 @@ class JsonScan:
         after = BLANKS.match(self._text, end).end()  # type: ignore[union-attr]
         return after < len(self._text) and self._text[after] in AFTER_TOKEN
 
-    def _is_worth_a_look(self, said: str) -> bool:
+    def _is_worth_a_look(self, said: str, *, stands_so: bool = True) -> bool:
+        return self._is_cued() or has_trigger(self._plan, plain(said), self._groups_seen() if stands_so else None)
+
+    def _is_cued(self) -> bool:
         context = self._context.text
-        if context != self._cue[0]:
-            self._cue = context, has_trigger(self._plan, plain(context))
-        return self._cue[1] or has_trigger(self._plan, plain(said))
+        cued = self._cues.get(context)
+        if cued is None:
+            if len(self._cues) >= CUES_KEPT:
+                self._cues.clear()
+            cued = self._cues[context] = has_trigger(self._plan, plain(context))
+        return cued
+
+    def _groups_seen(self) -> list[Group]:
+        """Whose triggers stand anywhere in what is there of the document."""
+        if self._seen is None:
+            # A trigger that begins or ends with a string does so beside a blank, too.
+            sight = Sight(plain(self._text).replace('"', " "))
+            self._seen = [group for group in self._plan.groups if group.matches(sight)]
+        return self._seen
 
 
 def _joined(steps: Iterator[Step | str]) -> Iterator[Step]:

@@ -26,6 +26,8 @@ BLANK = "<"
 # are made of, so more rounds than this mean a mistake of ours.
 ROUNDS = 8
 WORD_LIKE = re.compile(r"[\w@.+\-/:=]")
+# Not what ends a clause.
+WORD_LIKE_AFTER = re.compile(r"[\w@+=]|[.\-/:](?=\S)")
 
 BREAK = r"\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
 CONTEXT = 64
@@ -151,9 +153,8 @@ def _blanked(text: str, findings: Iterable[Finding]) -> str:
 
 def _has_neighbour(text: str, finding: Finding) -> bool:
     """Whether something stands beside a value that may have kept another from being seen, or been one itself."""
-    before = text[finding.start - 1] if finding.start > 0 else " "
-    after = text[finding.end] if finding.end < len(text) else " "
-    return bool(WORD_LIKE.match(before) or WORD_LIKE.match(after))
+    before = finding.start > 0 and WORD_LIKE.match(text, finding.start - 1)
+    return bool(before or WORD_LIKE_AFTER.match(text, finding.end))
 
 
 def _placed(finding: Finding, reading: Reading, context: int) -> Finding:

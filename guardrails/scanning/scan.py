@@ -11,7 +11,7 @@ token belongs to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from guardrails.scanning.clues import Sight
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.folding import plain
 from guardrails.scanning.plan import BREAK, CONTEXT, Plan
-from guardrails.scanning.triggers import UNSURE, Triggers
+from guardrails.scanning.triggers import UNSURE, Group, Triggers
 
 WINDOW = 128
 LONGEST_SEEN_WHOLE = 64
@@ -212,7 +212,16 @@ class Scan:
         return step
 
 
-def has_trigger(plan: Plan, text: str) -> bool:
-    """Whether there is anything in ``text``, already plain, that a scan would look at."""
+def has_trigger(plan: Plan, text: str, groups: Sequence[Group] | None = None) -> bool:
+    """Whether there is anything in ``text``, already plain, that a scan would look at.
+
+    Args:
+        plan: what to look for.
+        text: already plain.
+        groups: those whose triggers may be there; all where it is not known.
+    """
     sight = Sight(text)
-    return any(group.matches(sight) for group in plan.groups)
+    for group in plan.groups if groups is None else groups:  # noqa: SIM110  a generator takes twice as long
+        if group.matches(sight):
+            return True
+    return False
