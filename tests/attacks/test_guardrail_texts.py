@@ -104,14 +104,14 @@ def test_a_megabyte_is_looked_through_or_refused(piece: str) -> None:
 @pytest.mark.parametrize("is_json", [False, True])
 @pytest.mark.parametrize("piece", FLOODS)
 def test_a_flood_of_anything_is_looked_through_or_refused(rules: TenantRules, is_json: bool, piece: str) -> None:
-    looked_through(flood(piece, 5_000), is_json=is_json, rules=rules)
+    looked_through(flood(piece, 2_500), is_json=is_json, rules=rules)
 
 
 @pytest.mark.parametrize("is_json", [False, True])
 @pytest.mark.parametrize("piece", FLOODS)
 def test_a_flood_in_a_stream_is_held_back_no_further_than_anything(is_json: bool, piece: str) -> None:
     scan = (JsonScan if is_json else Scan)(policy().plan)
-    for character in flood(piece, 1_000):
+    for character in flood(piece, 500):
         assert "".join(step.text for step in scan.feed(character)) is not None
         assert scan.held_back <= WINDOW + LONGEST_UNFINISHED
 
