@@ -36,8 +36,8 @@ async def remember(
 
 def _issued(response_id: str) -> str:
     """The id as it was when :func:`remember` saw it: LiteLLM seals it for the client after that, and opens it later."""
-    original, *_owner = ResponsesIDSecurity()._decrypt_response_id(response_id)  # noqa: SLF001  nothing public opens it
-    return original
+    opened: tuple[str, str | None, str | None] = ResponsesIDSecurity()._decrypt_response_id(response_id)  # noqa: SLF001
+    return opened[0]
 
 
 def _field(holder: Any, name: str) -> Any:

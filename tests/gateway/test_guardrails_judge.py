@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
-from tests.gateway.guarding import CHATS, Answer, ask
+from tests.gateway.guarding import CHATS, Answer, ask, new_mark
 
 JUDGES = [
     ("content_safety", "content_blocked", "illicit"),
@@ -57,12 +56,12 @@ def test_the_judge_decides(
     category: str,
 ) -> None:
     """Above the threshold the request is refused before a provider is called; below it goes on."""
-    key, mark = key_of(gateway, guardrail), uuid.uuid4().hex
+    key, mark = key_of(gateway, guardrail), new_mark()
     judging({"probability": 0.9, "category": category})
     answer = ask(gateway, key, path, f"{mark} something in disguise")
     assert (answer.status, answer.code) == (httpx.codes.BAD_REQUEST, code)
     assert asked(upstream, mark) == (1, 0)
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     judging({"probability": 0.1, "category": "none"})
     assert ask(gateway, key, path, f"{mark} something harmless").status == httpx.codes.OK
     assert asked(upstream, mark) == (1, 1)
@@ -81,7 +80,7 @@ def test_a_judge_in_a_dry_run_only_tells(
     """Its opinion is in the event."""
     del code
     judging({"probability": 0.9, "category": category})
-    answer = ask(gateway, key_of(gateway, guardrail, dry_run=True), "chat/completions", uuid.uuid4().hex)
+    answer = ask(gateway, key_of(gateway, guardrail, dry_run=True), "chat/completions", new_mark())
     assert answer.status == httpx.codes.OK
     verdicts = event_of(answer.request_id)["verdicts"]
     (verdict,) = [v for v in verdicts if (v["guardrail"], v["direction"]) == (guardrail, "input")]
@@ -99,7 +98,7 @@ def test_a_judge_that_says_something_else_lets_nothing_through(
 ) -> None:
     """An answer that is not the one that was asked for is none."""
     judging(answer)
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     refused = ask(gateway, key_of(gateway, "content_safety"), path, mark)
     assert (refused.status, refused.code) == (httpx.codes.SERVICE_UNAVAILABLE, "guardrail_judge_unavailable")
     assert asked(upstream, mark)[1] == 0
@@ -110,7 +109,7 @@ def test_a_judge_that_is_down_lets_nothing_through(
     gateway: GatewayProcess, upstream: UpstreamSimulator, model: str
 ) -> None:
     """Whether its provider fails or its name leads nowhere."""
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     refused = ask(gateway, key_of(gateway, "prompt_injection", model), "chat/completions", mark)
     assert (refused.status, refused.code) == (httpx.codes.SERVICE_UNAVAILABLE, "guardrail_judge_unavailable")
     assert asked(upstream, mark)[1] == 0
@@ -120,7 +119,7 @@ def test_a_judge_that_takes_too_long_lets_nothing_through(gateway: GatewayProces
     """The tenant's time-out holds."""
     judge = {"model": "sim/hang", "timeout": 0.3}
     key = gateway.new_key(rules={"content_safety": {"dry_run": False, "judge": judge}})
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     refused = ask(gateway, key, "chat/completions", mark)
     assert (refused.status, refused.code) == (httpx.codes.SERVICE_UNAVAILABLE, "guardrail_judge_unavailable")
     assert asked(upstream, mark)[1] == 0
@@ -131,7 +130,7 @@ def test_the_judge_sees_redacted_text_and_leaves_no_trace_of_it(
 ) -> None:
     """What is masked for the provider is masked for the judge."""
     judging({"probability": 0, "category": "none"})
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     mail = f"{mark[:8]}@example.com"
     answer: Answer = ask(gateway, key_of(gateway, "content_safety"), "chat/completions", f"{mark} {mail}")
     assert answer.status == httpx.codes.OK
@@ -144,7 +143,7 @@ def test_an_opinion_is_remembered(
 ) -> None:
     """The same text is judged once."""
     judging({"probability": 0, "category": "none"})
-    key, mark = key_of(gateway, "content_safety"), uuid.uuid4().hex
+    key, mark = key_of(gateway, "content_safety"), new_mark()
     for _ in range(3):
         assert ask(gateway, key, "chat/completions", mark).status == httpx.codes.OK
     assert asked(upstream, mark) == (1, 3)

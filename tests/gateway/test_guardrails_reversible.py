@@ -15,7 +15,7 @@ import pytest
 
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
-from tests.gateway.guarding import CHATS, OPENAI, ROUTES, TOOL, Answer, ask, body_of, script_of
+from tests.gateway.guarding import CHATS, OPENAI, ROUTES, TOOL, Answer, ask, body_of, new_mark, script_of
 
 REVERSIBLE = {"pii": {"action": "reversible"}}
 PLACEHOLDER = re.compile(r"<EMAIL_ADDRESS_[a-z2-7]{10}>")
@@ -34,7 +34,7 @@ def new_mail() -> str:
 
 def placeholders_of(gateway: GatewayProcess, upstream: UpstreamSimulator, key: str, text: str) -> list[str]:
     """What stands for the e-mail addresses of a text, by what the provider receives."""
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     assert ask(gateway, key, "chat/completions", f"{mark} {text}", "sim/demo").status == httpx.codes.OK
     (sent,) = [request.json() for request in upstream.received if mark in request.text]
     found: list[str] = PLACEHOLDER.findall(sent["messages"][0]["content"])
@@ -47,7 +47,7 @@ def test_the_client_gets_its_values_back_and_the_provider_none(
     *, gateway: GatewayProcess, scripted: UpstreamSimulator, reversible: str, path: str, model: str, stream: bool
 ) -> None:
     """An echo of what the provider received says placeholders there and the client's values here."""
-    mail, mark = new_mail(), uuid.uuid4().hex
+    mail, mark = new_mail(), new_mark()
     text = f"{mark}: write to {mail} or call +84 912 345 678."
     scripted.set_behaviours({"*": "echo"})
     answer = ask(gateway, reversible, path, text, model, stream=stream)
@@ -104,7 +104,7 @@ def test_values_are_escaped_where_they_are_restored_in_json(
     words = 'C:\\data\\"x"'
     key = gateway.new_key(rules={"pii": {"entities": {"VN_ADDRESS": "reversible", "PERSON": "off"}}})
     address = 'số 12 đường Lê Lợi, phường Bến Nghé,\nquận 1, "TP.HCM"'
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     ask(gateway, key, "chat/completions", f"{mark} {address}", "sim/demo")
     (sent,) = [request.json()["messages"][0]["content"] for request in scripted.received if mark in request.text]
     placeholder = re.findall(r"<VN_ADDRESS_[a-z2-7]{10}>", sent)[0]
@@ -172,7 +172,7 @@ def test_equal_values_have_equal_placeholders_in_every_turn(
     first = placeholders_of(gateway, upstream, reversible, mail)
     assert placeholders_of(gateway, upstream, reversible, mail) == first
     assert placeholders_of(gateway, upstream, reversible, f"{mail}, {other}, {mail}")[::2] == first * 2
-    mark = uuid.uuid4().hex
+    mark = new_mark()
     messages = [
         {"role": "user", "content": f"{mark} I am {mail}"},
         {"role": "assistant", "content": f"Hello {mail}."},

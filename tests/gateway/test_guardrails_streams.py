@@ -157,7 +157,7 @@ def usage(answer: Answer) -> Any:
     return next((figures for figures in reversed(told) if figures and any(figures.values())), None)
 
 
-def kinds(answer: Answer) -> list[str]:
+def kinds(answer: Answer) -> list[Any]:
     """The types of events in their order, repetitions left out."""
     told = [event.get("type", event.get("object")) for event in answer.events if event.get("type") != "ping"]
     return [kind for kind, before in zip(told, [None, *told], strict=False) if kind != before]
