@@ -13,7 +13,7 @@ from inferspect.testing.gateway import GatewayProcess
 from tests.benchmarks.comparison import CONFIG, Comparison, Scenario, Side, chat, upstream
 from tests.benchmarks.gateway import worker_and_engine
 
-ROUNDS = 7
+ROUNDS = 10
 HOOK = "guardrails.pipeline.hook"
 WITHOUT, WITH = "without the hook", "all guardrails on"
 ALL_ON = {
@@ -26,9 +26,9 @@ MESSAGE = (
 )
 """About 200 characters, with one value."""
 SCENARIOS = (
-    Scenario("1 at a time", 1, 100, chat(MESSAGE)),
-    Scenario("20 at once", 20, 200, chat(MESSAGE)),
-    Scenario("100 at once", 100, 300, chat(MESSAGE)),
+    Scenario("1 at a time", 1, 80, chat(MESSAGE)),
+    Scenario("20 at once", 20, 160, chat(MESSAGE)),
+    Scenario("100 at once", 100, 200, chat(MESSAGE)),
 )
 
 
