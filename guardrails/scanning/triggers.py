@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from guardrails.scanning.clues import Clues, Sight
 from guardrails.scanning.finding import Finding
+from guardrails.scanning.hyperscan_gate import gate_of
 from guardrails.scanning.recognizer import Reading, Recognizer
 
 Find = Callable[[str, int, int], Iterable[Finding]]
@@ -62,7 +63,8 @@ class Triggers:
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.seen: list[Group] = []
-        self._unseen = list(groups)
+        self._unseen = list(enumerate(groups))
+        self._quick = gate_of(groups)
         self._gates: list[_Gate] = []
         self._sight = Sight("")
 
@@ -76,12 +78,13 @@ class Triggers:
         grown = Sight(text[sure - begin :]) if sure > begin else self._sight
         unseen = self._unseen
         self._unseen = []
-        for group in unseen:
-            if group.matches(grown, begin if grown is not self._sight else 0):
+        shown = None if self._quick is None else self._quick.seen(grown.text)
+        for number, group in unseen:
+            if (shown is None or number in shown) and group.matches(grown, begin if grown is not self._sight else 0):
                 self.seen.append(group)
                 self._gates.append(_Gate(group))
             else:
-                self._unseen.append(group)
+                self._unseen.append((number, group))
 
     def moved(self, by: int) -> None:
         """The first ``by`` characters are gone."""
