@@ -12,7 +12,9 @@ from inferspect.context import Verdict
 VERDICTS = Counter(
     "inferspect_guardrail_verdicts_total", "Verdicts of guardrails.", ("guardrail", "direction", "decision", "dry_run")
 )
-FINDINGS = Counter("inferspect_guardrail_findings_total", "Findings of guardrails.", ("guardrail", "direction", "entity"))
+FINDINGS = Counter(
+    "inferspect_guardrail_findings_total", "Findings of guardrails.", ("guardrail", "direction", "entity")
+)
 SECONDS = Histogram(
     "inferspect_guardrail_seconds",
     "Seconds that looking through a request or an answer took, with all its guardrails.",
