@@ -110,6 +110,21 @@ def test_a_masked_answer_is_cached_masked(gateway: GatewayProcess, scripted: Ups
     assert answer.json()["choices"][0]["message"]["content"] == "Write to <EMAIL_ADDRESS>"
 
 
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_a_streamed_answer_is_not_cached_where_guardrails_look_at_answers(
+    gateway: GatewayProcess, upstream: UpstreamSimulator, path: str
+) -> None:
+    """LiteLLM would cache it as the provider wrote it: so the provider is asked each time, and nothing is kept."""
+    key, text = gateway.new_key(), uuid.uuid4().hex
+    for asked in (1, 2, 3):
+        response = ask(gateway, key, path, text, cache=USE, stream=True).raise_for_status()
+        assert "x-litellm-cache-key" not in response.headers
+        assert asked_of_provider(upstream, text) == asked
+        time.sleep(0.3)  # LiteLLM writes to its cache after it has answered
+    assert ask(gateway, key, path, text, cache=USE).status_code == httpx.codes.OK
+    assert asked_of_provider(upstream, text) == 4
+
+
 @pytest.mark.parametrize("wrong", [True, "yes", ["use-cache"], 1])
 def test_caching_asked_for_in_the_wrong_shape_is_refused(gateway: GatewayProcess, key: str, wrong: Any) -> None:
     """``cache`` is an object, and anything else is a client's mistake with a name."""

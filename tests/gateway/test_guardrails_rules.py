@@ -288,7 +288,7 @@ def test_token_ids_and_images_are_passed_reported_or_blocked(
     key = gateway.new_key(rules={"pii": {"token_ids": action, "images": action}})
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
     message = {"role": "user", "content": [{"type": "text", "text": "what is this?"}, picture]}
-    bodies = {
+    bodies: dict[str, tuple[dict[str, Any], str]] = {
         "completions": ({"prompt": [9906, 1917]}, "TOKEN_IDS"),
         "embeddings": ({"input": [[9906, 1917]]}, "TOKEN_IDS"),
         "chat/completions": ({"messages": [message]}, "MEDIA"),

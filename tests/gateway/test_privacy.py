@@ -16,6 +16,7 @@ import pytest
 
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
+from tests.gateway.guarding import OPENAI, ROUTES, ask, script_of
 
 PATHS = ["chat/completions", "completions", "embeddings", "responses", "messages"]
 
@@ -28,18 +29,23 @@ def made_up_card() -> str:
 
 
 class Secrets:
-    """An e-mail address and a card number that nothing else mentions, so that a trace of them is a leak."""
+    """An e-mail address, a card number and a token that nothing else mentions, so that a trace of them is a leak."""
 
     made: ClassVar[list[Secrets]] = []
 
     def __init__(self) -> None:
         self.mailbox = f"person{uuid.uuid4().hex[:12]}"
         self.card = made_up_card()
-        self.text = f"My mail is {self.mailbox}@example.com, my card is {self.card}."
+        self.token = f"{uuid.uuid4().hex}{uuid.uuid4().hex}"[:36]
+        self.text = f"My mail is {self.mailbox}@example.com, my card is {self.card}, my token is {'gh'}p_{self.token}."
         self.made.append(self)
 
     def are_in(self, text: str) -> bool:
-        return self.mailbox in text or self.card in text
+        return any(value in text for value in self.values)
+
+    @property
+    def values(self) -> tuple[str, str, str]:
+        return self.mailbox, self.card, self.token
 
 
 def body_of(path: str, secrets: Secrets, *, parts: bool, model: str = "sim/echo", **fields: Any) -> dict[str, Any]:
@@ -58,9 +64,10 @@ def body_of(path: str, secrets: Secrets, *, parts: bool, model: str = "sim/echo"
 
 
 def places_that_hold(gateway: GatewayProcess, *secrets: Secrets) -> list[str]:
-    """Every file of logs and spool, and every table of the database, with a trace of the secrets."""
-    pattern = "|".join(f"{one.mailbox}|{one.card}" for one in secrets)
-    files = [path for folder in ("logs", "spool") for path in (gateway.home / folder).iterdir() if path.is_file()]
+    """Every file of logs and spool, every table, and what was ever written to Redis, with a trace of the secrets."""
+    pattern = "|".join(value for one in secrets for value in one.values)
+    folders = ("logs", "spool", "redis")  # Redis writes each command that changes something to a file
+    files = [path for folder in folders for path in (gateway.home / folder).iterdir() if path.is_file()]
     found = [path.name for path in files if re.search(pattern, path.read_bytes().decode("utf-8", "replace"))]
     tables = gateway.query(
         "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables"
@@ -75,7 +82,7 @@ def places_that_hold(gateway: GatewayProcess, *secrets: Secrets) -> list[str]:
 
 
 def test_the_search_for_traces_finds_what_there_is(gateway: GatewayProcess, key: str) -> None:
-    """A value that was masked nowhere is found by the search that the other tests rely on."""
+    """Values that were masked nowhere are found by the search that the other tests rely on: in tables, and in Redis."""
     mark = Secrets()
     with gateway.client(key) as client:
         response = client.post("/v1/chat/completions", json={"model": mark.mailbox, "messages": [], "user": mark.card})
@@ -83,6 +90,13 @@ def test_the_search_for_traces_finds_what_there_is(gateway: GatewayProcess, key:
         while not any("inferspect.events" in place for place in places_that_hold(gateway, mark)):
             time.sleep(0.2)
     Secrets.made.remove(mark)
+    cached = Secrets()
+    with gateway.client(gateway.new_key(rules={"pii": {"enabled": False}, "secrets": {"enabled": False}})) as client:
+        body = body_of("chat/completions", cached, parts=False, cache={"use-cache": True})
+        client.post("/v1/chat/completions", json=body).raise_for_status()
+        while not any("appendonly" in place for place in places_that_hold(gateway, cached)):
+            time.sleep(0.2)
+    Secrets.made.remove(cached)
 
 
 @pytest.fixture
@@ -111,6 +125,7 @@ def test_neither_mail_nor_card_leaves_the_gateway(
     received = [request for request in upstream.received[before:] if "<EMAIL_ADDRESS>" in request.text]
     assert len(received) == 1
     assert "<CREDIT_CARD>" in received[0].text
+    assert "<SECRET_TOKEN>" in received[0].text
     assert not any(secrets.are_in(request.text) for request in upstream.received)
 
 
@@ -144,6 +159,53 @@ def test_nothing_is_left_of_a_failed_request(
     nothing_left(secrets, response)
 
 
+@pytest.mark.parametrize(("path", "model"), ROUTES)
+@pytest.mark.parametrize("behaviour", ["echo", "echo+cut-stream-after-9", "fail-mid-stream", "error-500"])
+def test_nothing_is_left_of_a_stream(
+    *,
+    gateway: GatewayProcess,
+    scripted: UpstreamSimulator,
+    key: str,
+    path: str,
+    model: str,
+    behaviour: str,
+) -> None:
+    """Whether it ends well, breaks off or fails, in prompt and answer, asked to be cached and not."""
+    secrets = Secrets()
+    mark, rule = script_of(f"Of course. {secrets.text}", 3, reasoning="" if path == "completions" else secrets.text)
+    scripted.script = [rule]
+    scripted.set_behaviours({"*": behaviour})
+    answers = [
+        ask(gateway, key, path, text, model, stream=True, cache=cache, num_retries=0)
+        for text in (f"{mark} {secrets.text}", secrets.text)
+        for cache in ({"use-cache": True}, {})
+    ]
+    assert not any(secrets.are_in(answer.raw) for answer in answers)
+    # What LiteLLM tells of a stream that broke off may stay away, so that its event waits for it.
+    ended = "SELECT 1 FROM inferspect.events WHERE id = %s AND seconds_total IS NOT NULL"
+    for answer in answers:
+        while not gateway.query(ended, uuid.UUID(answer.request_id)):
+            time.sleep(0.1)
+    assert places_that_hold(gateway, secrets) == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("action", ["reversible", "hash"])
+def test_nothing_is_left_of_what_is_replaced(
+    gateway: GatewayProcess, nothing_left: Callable[..., None], path: str, action: str
+) -> None:
+    """Values that the client gets back, and values whose hash is told, are kept nowhere."""
+    secrets = Secrets()
+    key = gateway.new_key(rules={"pii": {"action": action}, "secrets": {"action": "hash"}})
+    with gateway.client(key) as client:
+        responses = [
+            client.post(f"/v1/{path}", json=body_of(path, secrets, parts=False, **fields))
+            for fields in ({}, {"cache": {"use-cache": True}}, {} if path == "embeddings" else {"stream": True})
+        ]
+    assert {response.status_code for response in responses} == {200}
+    nothing_left(secrets, *responses)
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_is_left_of_an_unreadable_request(
     gateway: GatewayProcess, key: str, nothing_left: Callable[..., None], path: str
@@ -162,8 +224,13 @@ def test_nothing_is_left_of_an_unreadable_request(
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     "rules",
-    [{"models": {"allowed": ["demo"]}}, {"pii": {"entities": {"CREDIT_CARD": "block"}}}, "invalid"],
-    ids=["model", "pii", "rules"],
+    [
+        {"models": {"allowed": ["demo"]}},
+        {"pii": {"entities": {"CREDIT_CARD": "block"}}},
+        {"secrets": {"action": "block"}},
+        "invalid",
+    ],
+    ids=["model", "pii", "secrets", "rules"],
 )
 def test_nothing_is_left_of_a_refused_request(
     gateway: GatewayProcess, nothing_left: Callable[..., None], path: str, rules: Any
@@ -203,21 +270,28 @@ def test_nothing_is_left_of_a_cached_request(
     nothing_left(secrets, *responses)
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("path", ["chat/completions", "completions", "responses", "messages"])
 def test_an_answer_is_masked_too(
-    gateway: GatewayProcess, scripted: UpstreamSimulator, key: str, nothing_left: Callable[..., None], path: str
+    *,
+    gateway: GatewayProcess,
+    scripted: UpstreamSimulator,
+    key: str,
+    nothing_left: Callable[..., None],
+    path: str,
+    stream: bool,
 ) -> None:
-    """Personal data that a model says are masked in a whole answer, and kept nowhere."""
+    """Personal data and secrets that a model says are masked in an answer, and kept nowhere."""
     secrets, mark = Secrets(), uuid.uuid4().hex
     scripted.script = [{"match": mark, "answer": f"Of course. {secrets.text}"}]
     fields: dict[str, Any] = {"prompt": mark} if path == "completions" else {"input": mark}
     if path in ("chat/completions", "messages"):
         fields = {"messages": [{"role": "user", "content": mark}], "max_tokens": 200}
     with gateway.client(key) as client:
-        response = client.post(f"/v1/{path}", json={"model": "sim/demo", **fields})
+        response = client.post(f"/v1/{path}", json={"model": OPENAI, "stream": stream, **fields})
     assert response.status_code == httpx.codes.OK
-    assert "<EMAIL_ADDRESS>" in response.text
-    assert "<CREDIT_CARD>" in response.text
+    for entity in ("<EMAIL_ADDRESS>", "<CREDIT_CARD>", "<SECRET_TOKEN>"):
+        assert entity in response.text
     assert not secrets.are_in(response.text)
     nothing_left(secrets, response)
 

@@ -110,7 +110,7 @@ def answer(text: str = f"write to {JANE}", **choice: Any) -> ModelResponse:
 
 
 def text_of(response: ModelResponse) -> Any:
-    return response.choices[0].message.content  # type: ignore[union-attr]
+    return response.choices[0].message.content
 
 
 def without_time(verdicts: list[Verdict]) -> list[tuple[str, str, dict[str, int], str | None]]:
@@ -257,7 +257,7 @@ async def test_answer_is_masked_before_litellm_caches_and_logs_it(context: Reque
     assert places_of("jane.doe", {"response": response.model_dump(), "request": request}) == []
     arguments = response.choices[0].message.tool_calls[0].function.arguments
     assert json.loads(arguments) == {"to": MASKED}
-    assert response.choices[0].message.reasoning_content == "is it <CREDIT_CARD>?"  # type: ignore[union-attr]
+    assert response.choices[0].message.reasoning_content == "is it <CREDIT_CARD>?"
     assert without_time(context.verdicts)[1:] == [("modify", "output", {"EMAIL_ADDRESS": 2, "CREDIT_CARD": 1}, None)]
 
 
