@@ -27,8 +27,9 @@ from guardrails.scanning.finding import Finding
 from guardrails.scanning.recognizer import Reading
 
 DIGIT = r"\d"
-BUDGET = 0.05
-"""Seconds of processor time that one pattern may take in one window. The slowest takes 0.0002."""
+BUDGET = 0.5
+"""Seconds of the process that one pattern may take in one window. The slowest takes 0.0002, but what other threads do
+meanwhile counts, and so does a collection of garbage, which takes a tenth of a second in a large process."""
 LONGEST_WHOLE_WORD = 4
 PROVEN = 0.95
 """Score of what passes its check without a context word; German passports and identity cards have the same check."""
