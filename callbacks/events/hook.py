@@ -66,7 +66,8 @@ class EventCallback(CustomLogger):
             note_caller(context, user_api_key_dict)
             context.model = context.model or text_or_none(request_data.get("model"))
             context.outcome.error_class = type(original_exception).__name__
-            if context.status is not None:
+            # A stream may fail before its first byte and tell so within it, after a status of success.
+            if context.stream or context.status is not None:
                 context.stream_failed = True
 
 

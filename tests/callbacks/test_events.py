@@ -110,6 +110,13 @@ async def test_a_failure_after_the_answer_began_is_a_broken_stream(context: Requ
     assert context.stream_failed
 
 
+async def test_a_stream_that_fails_before_its_first_byte_is_a_broken_stream(context: RequestContext) -> None:
+    """LiteLLM may tell so in an event of the stream, after a status of 200."""
+    context.stream = True
+    await hook.async_post_call_failure_hook({}, ValueError("x"), KEY)
+    assert context.stream_failed
+
+
 async def test_a_cost_that_comes_after_the_answer_completes_the_event(context: RequestContext, spool: Spool) -> None:
     """Once: LiteLLM may report the same call twice."""
     context.request_id, context.status = str(uuid.uuid4()), 200
