@@ -27,7 +27,7 @@ BLANK = "<"
 ROUNDS = 8
 WORD_LIKE = re.compile(r"[\w@.+\-/:=]")
 # Not what ends a clause.
-WORD_LIKE_AFTER = re.compile(r"[\w@+=]|[.\-/:](?=\S)")
+WORD_LIKE_AFTER = re.compile(r"(?![.,;:!?)\]}\"']{1,3}(?:\s|\Z))[^\s<]")
 
 BREAK = r"\s\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
 CONTEXT = 64

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guardrails.placeholders.keys import TenantKeys
@@ -171,6 +171,9 @@ def test_a_streamed_document_is_redacted_as_the_whole(rules: TenantRules, text: 
 @BOTH
 @settings(max_examples=60, deadline=None)
 @given(text=TEXTS)
+@example(text="write to jane.doe@example.com[2001:db8::ff00:42:8329")
+@example(text="it is 51 82509 4111 1111 1111 1111")
+@example(text="password: " + "Tr0ub4dor&3" * 20)
 def test_no_value_is_left(rules: TenantRules, text: str) -> None:
     assert sure_values_in(rules, Exchange(rules).redact(text)) == []
 

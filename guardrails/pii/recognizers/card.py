@@ -60,7 +60,8 @@ class CreditCardRecognizer:
                     continue
                 begin = groups[first].start()
                 yield Finding(self.entity, begin, groups[last].end(), score, validated=score == 1)
-                first = last + 1
+                # What merely might be a number may hold the beginning of one that is.
+                first = last + 1 if score == 1 else first + 1
 
     def _best(self, text: str, groups: list[re.Match[str]], first: int) -> tuple[int | None, float]:
         """The group that ends a number which begins with the group ``first``, and the score of it.
