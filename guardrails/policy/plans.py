@@ -24,7 +24,7 @@ from guardrails.scanning.recognizer import Recognizer
 from guardrails.secrets import SECRETS
 from inferspect.tenancy.entities import ENTITIES
 
-LONGEST_MATCH_OF_ALLOWED = 0.05  # seconds
+LONGEST_MATCH_OF_ALLOWED = 0.1  # seconds
 PLANS_KEPT = 256
 
 

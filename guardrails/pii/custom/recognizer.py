@@ -11,7 +11,7 @@ from guardrails.scanning.context_words import ContextWords
 from guardrails.scanning.finding import Finding
 from guardrails.scanning.recognizer import Reading
 
-BUDGET = 0.05
+BUDGET = 0.1
 """Seconds of processor time that one pattern may take in one window of 128 characters."""
 
 

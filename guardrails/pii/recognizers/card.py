@@ -23,7 +23,7 @@ class CreditCardRecognizer:
     trigger = DIGITS
     fewest_digits = 13
 
-    RUN = re.compile(r"[1-9](?<![\w.+-][1-9])(?:[-. /_]{0,2}\d){12,}(?!\w)")
+    RUN = re.compile(r"[1-9](?<![\w.+][1-9])(?<!\d-[1-9])(?:[-. /_]{0,2}\d){12,}(?!\w)")
     GROUP = re.compile(r"\d+")
     # Ranges of ISO/IEC 7812 in use: Visa, Mastercard, American Express, UATP, Diners Club, Discover, JCB, UnionPay,
     # Mir, Maestro and Dankort.
