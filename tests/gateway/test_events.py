@@ -135,7 +135,9 @@ def test_a_refusal_by_a_guardrail_is_blocked(gateway: GatewayProcess, event_of: 
     _, event = caller.post(json={"model": "sim/echo", "messages": messages})
     assert caller.is_noted(event)
     assert (event["result"], event["status"], event["code"]) == ("blocked", 400, "pii_blocked")
-    assert [(verdict["guardrail"], verdict["decision"]) for verdict in event["verdicts"]] == [("pii", "block")]
+    told = [(verdict["guardrail"], verdict["direction"], verdict["decision"]) for verdict in event["verdicts"]]
+    others = ["secrets", "content_safety", "prompt_injection"]
+    assert told == [("pii", "input", "block"), *((other, "input", "pass") for other in others)]
 
 
 def test_invalid_rules_are_blocked(gateway: GatewayProcess, event_of: Callable[[str], Event]) -> None:
