@@ -1,3 +1,4 @@
+import gc
 import time
 from collections.abc import Iterator
 
@@ -58,3 +59,18 @@ def test_several_pieces_share_one_budget() -> None:
     list(spending.within(working(1, 0.03)))
     with pytest.raises(BudgetExceededError):
         list(spending.within(working(1, 0.03)))
+
+
+def test_the_garbage_collector_is_at_nobodys_cost() -> None:
+    """It may take longer than a whole budget in a process with much memory, and comes when it will."""
+    graph: list[object] = [[] for _ in range(300_000)]
+
+    def steps() -> Iterator[int]:
+        for step in range(20):
+            gc.collect()
+            yield step
+
+    began = time.thread_time()
+    assert list(Budget(base=0.02, per_kilobyte=0).spending().within(steps())) == list(range(20))
+    assert time.thread_time() - began > 0.02
+    assert graph
