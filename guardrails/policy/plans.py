@@ -43,6 +43,7 @@ class PlanSpec:
 
     Attributes:
         thresholds: least score by entity; the entities are those looked for.
+        yielding: entities that are only told of; what is changed wins where they overlap.
         words: a tenant's own words, found as ``CONTENT_CUSTOM``.
         custom: file of the operator's own recognizers.
         ner: file that configures the operator's model for names, in Presidio's form.
@@ -51,6 +52,7 @@ class PlanSpec:
     thresholds: tuple[tuple[str, float], ...]
     allowed: tuple[Allowed, ...] = ()
     words: tuple[str, ...] = ()
+    yielding: tuple[str, ...] = ()
     custom: Path | None = None
     ner: Path | None = None
 
@@ -65,7 +67,7 @@ def plan_of(spec: PlanSpec) -> Plan:
     """
     thresholds = dict(spec.thresholds)
     recognizers = [recognizer for recognizer in _all(spec) if recognizer.entity in thresholds]
-    return Plan(recognizers, thresholds, keep=_keep(spec.allowed), version=repr(spec))
+    return Plan(recognizers, thresholds, keep=_keep(spec.allowed), version=repr(spec), yielding=spec.yielding)
 
 
 def _all(spec: PlanSpec) -> Iterator[Recognizer]:

@@ -111,11 +111,17 @@ class Policies:
                 for name in looking
             ),
             words=rules.content_safety.words if "content_safety" in looking else (),
+            yielding=tuple(sorted(name for name, (treatment, _) in found.items() if _only_tells(treatment))),
             custom=self._settings.recognizers,
             ner=self._settings.nlp_engine,
         )
         treatments = {name: treatment for name, (treatment, _) in found.items()}
         return Policy(way, rules, looking, treatments, spec)
+
+
+def _only_tells(treatment: Treatment) -> bool:
+    """Whether a finding leaves the text as it is, or may: signs of an attack count only together."""
+    return treatment.dry_run or treatment.action == "report" or treatment.guardrail == INJECTION
 
 
 def _looks(rules: GuardrailRules, way: Way) -> bool:

@@ -46,6 +46,7 @@ class Plan:
         threshold: least score of a finding.
         keep: whether a finding counts, given the value as it was read; an allow-list says no.
         version: what sets this plan apart from others that find something else in the same text.
+        yielding: entities that give way where they overlap others, as they leave the text as it is.
 
     Attributes:
         groups: what opens windows.
@@ -58,12 +59,15 @@ class Plan:
         threshold: float = 0.35,
         keep: Keep | None = None,
         version: str = "",
+        *,
+        yielding: Iterable[str] = (),
     ) -> None:
         self._asked = grouped(recognizers)
         self.groups: Sequence[Group] = (*self._asked, OF_PLACEHOLDERS, OF_HIDDEN)
         self._thresholds = dict(thresholds or {})
         self._threshold = threshold
         self._keep = keep
+        self._yielding = frozenset(yielding)
         self.version = hashlib.blake2b(
             repr((version, threshold, sorted(self._thresholds.items()), *map(_signature, recognizers))).encode(),
             digest_size=16,
@@ -94,7 +98,7 @@ class Plan:
         begin = 1 if len(context) >= CONTEXT else 0
         for _ in range(ROUNDS):
             raw = {finding for finding in self._raw(text, start, asked, begin) if self._counts(finding, text)}
-            new = resolved(raw)
+            new = resolved(raw, self._yielding)
             if not new:
                 break
             found += new
