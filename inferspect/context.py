@@ -31,6 +31,7 @@ class Verdict:
         counts: findings by kind, such as ``{"EMAIL_ADDRESS": 2}``.
         code: stable reason, where it refused.
         seconds: time it took.
+        started: seconds after the request came, ``None`` where nobody noted it.
         dry_run: only told; otherwise it would have changed or refused what it counted.
     """
 
@@ -41,11 +42,57 @@ class Verdict:
     code: str | None = None
     seconds: float = 0.0
     dry_run: bool = False
+    started: float | None = None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One call of one deployment of a provider, for this request; a retry and a fallback are attempts of their own.
+
+    Attributes:
+        model: the provider's name of the model.
+        model_group: the name that clients use for it; a fallback's differs from the one of the request.
+        started: seconds after the request came; ``seconds``: how long it took, ``None`` where it was not seen to end.
+        error_class: class of LiteLLM's exception, where it failed.
+        error_status: HTTP status of the failure.
+    """
+
+    model: str | None
+    model_group: str | None
+    provider: str | None
+    deployment_id: str | None
+    started: float
+    seconds: float | None = None
+    error_class: str | None = None
+    error_status: int | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """How the client wants the request to be found in traces.
+
+    Attributes:
+        parent: W3C ``traceparent`` of the caller, valid; ``None`` where there is none.
+        session_id: conversation that the request belongs to.
+    """
+
+    parent: str | None = None
+    session_id: str | None = None
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    release: str | None = None
+    environment: str | None = None
+    prompt_name: str | None = None
+    prompt_version: int | None = None
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What LiteLLM reports about the answer; cost in US dollars, ``None`` where it is not known."""
+    """What LiteLLM reports about the answer; cost in US dollars, ``None`` where it is not known.
+
+    ``usage`` has tokens by kind as far as the provider tells: ``cached``, ``cache_creation``, ``reasoning``,
+    ``audio_input``, ``audio_output``; each is part of the prompt's or completion's tokens.
+    """
 
     model: str | None = None
     provider: str | None = None
@@ -53,8 +100,10 @@ class Outcome:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
+    usage: dict[str, int] = field(default_factory=dict)
     cost: float | None = None
     cache_hit: bool = False
+    seconds_to_first_token: float | None = None
     finish_reason: str | None = None
     error_class: str | None = None
     error_status: int | None = None
@@ -69,7 +118,10 @@ class RequestContext:
         route: path as called, without query.
         client_address: the peer, or what a trusted proxy said of it.
         settled: LiteLLM has reported cost and tokens.
-        recorded: the request has an event; ``ended``: its last byte was sent.
+        recorded: the request has an event; ``ended``: its last byte was sent; ``aborted``: the client left before.
+        input: what was asked, as the guardrails left it: messages, prompt, or whatever the API calls it.
+        output: what was answered, as the guardrails left it, before values are restored for the client.
+        parameters: the model's, such as temperature; no content.
         notes: what one hook keeps from its first step to its last, by the hook's name; nobody else reads or logs it.
     """
 
@@ -90,12 +142,18 @@ class RequestContext:
     call_type: str | None = None
     model: str | None = None
     stream: bool = False
+    trace: Trace = field(default_factory=Trace)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    input: Any = field(default=None, repr=False)
+    output: Any = field(default=None, repr=False)
+    attempts: list[Attempt] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     refusal: Refusal | None = None
     outcome: Outcome = field(default_factory=Outcome)
     status: int | None = None
     error_code: str | None = None
     stream_failed: bool = False
+    aborted: bool = False
     seconds_to_response: float | None = None
     seconds_total: float | None = None
     failed_deployments: set[str] = field(default_factory=set)

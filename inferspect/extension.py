@@ -1,8 +1,8 @@
 """How a package beside the host joins in: a command, work at the start of each worker, entities.
 
 All are entry points, so the host need not know who is there: ``inferspect.commands`` are Typer applications,
-``inferspect.extensions`` coroutine functions that take a :class:`Worker`, and ``inferspect.entities`` functions that
-take the settings.
+``inferspect.extensions`` coroutine functions that take a :class:`Worker`, ``inferspect.observers`` such that take an
+:class:`Observer`, and ``inferspect.entities`` functions that take the settings.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from inferspect.events.delivery import Consumers, EventListener
+    from inferspect.store.outbox import Outbox
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -35,7 +38,30 @@ class Worker:
     in_background: Callable[[Coroutine[Any, Any, None]], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """What an observer gets, in each worker of the gateway and in each process of ``inferspect worker``.
+
+    Attributes:
+        consumers: to add consumers and projections to.
+        outbox: to post messages to consumers with.
+        listeners: called in a gateway's worker when a request has ended, with its event; quick, and they never raise.
+        delivers: whether this process delivers events, and evaluates what only one process should.
+    """
+
+    settings: Settings
+    launch: LaunchSettings
+    default_rules: Mapping[str, Any]
+    engine: AsyncEngine
+    consumers: Consumers
+    outbox: Outbox
+    listeners: list[EventListener]
+    in_background: Callable[[Coroutine[Any, Any, None]], None]
+    delivers: bool
+
+
 Extension = Callable[[Worker], Awaitable[None]]
+Observing = Callable[[Observer], Awaitable[None]]
 
 
 def extensions() -> Iterator[Extension]:
@@ -43,6 +69,13 @@ def extensions() -> Iterator[Extension]:
     for point in sorted(entry_points(group="inferspect.extensions")):
         extension: Extension = point.load()
         yield extension
+
+
+def observers() -> Iterator[Observing]:
+    """Those that are installed; a process does not start where one fails."""
+    for point in sorted(entry_points(group="inferspect.observers")):
+        observe: Observing = point.load()
+        yield observe
 
 
 def read_own_entities(settings: Mapping[str, Any]) -> None:

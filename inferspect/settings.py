@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from inferspect.observation.alerts import AlertSettings
+from inferspect.observation.audit import AuditSettings
+from inferspect.observation.langfuse import LangfuseSettings
+from inferspect.observation.metrics import MetricSettings
+from inferspect.observation.quality import QualitySettings
+from inferspect.observation.tracing import TracingSettings
+from inferspect.section import Bytes, Seconds, Section
 from inferspect.tenancy import TenantRules
 from inferspect.tenancy.rules import Address
-
-Bytes = Annotated[int, Field(ge=1024)]
-Seconds = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class EmbeddedSettings(Section):
@@ -66,6 +66,18 @@ class EventSettings(Section):
         default=15.0,
         description="Seconds that an event waits for its cost and tokens before it is shipped without them; "
         "they follow when they arrive.",
+    )
+    max_content_bytes: Bytes = Field(
+        default=256 * 1024,
+        description="Most bytes kept of a redacted request, and of its answer; of longer ones the beginning.",
+    )
+    retention_days: Annotated[int, Field(ge=1)] = Field(
+        default=90, description="Days that events, contents, scores and usage are kept; tenants may have fewer."
+    )
+    consumers: Literal["gateway", "worker"] = Field(
+        default="gateway",
+        description="Where events are delivered to Langfuse, scored and so on: `gateway`, in each of its workers; "
+        "`worker`, by processes of their own, `inferspect worker`.",
     )
 
 
@@ -134,6 +146,12 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     events: EventSettings = EventSettings()
     guardrails: GuardrailSettings = GuardrailSettings()
+    langfuse: LangfuseSettings = LangfuseSettings()
+    tracing: TracingSettings = TracingSettings()
+    quality: QualitySettings = QualitySettings()
+    metrics: MetricSettings = MetricSettings()
+    audit: AuditSettings = AuditSettings()
+    alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()
     default_rules: TenantRules = Field(
         default=TenantRules(), description="Rules of every tenant where its own do not say otherwise."

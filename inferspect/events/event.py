@@ -11,13 +11,19 @@ import orjson
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
 
-Result = Literal["success", "cached", "blocked", "failure"]
+Result = Literal["success", "cached", "blocked", "failure", "aborted", "unknown"]
+
+VERSION = 1
 
 # What a client or a provider wrote.
 FROM_OUTSIDE = (
     "route", "client_request_id", "end_user", "model", "model_served", "provider", "deployment_id", "finish_reason",
-    "code", "error_class",
+    "code", "error_class", "session_id", "trace_name", "release", "environment", "prompt_name",
 )  # fmt: skip
+
+
+class NewerEventError(ValueError):
+    """A newer version of InferSpect wrote the event: it is kept until a program reads it that can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,20 @@ class GatewayEvent:
         id: request id, a UUID; the same event shipped twice is one row.
         revision: grows with each change, so a late copy never overwrites a newer one.
         complete: whether LiteLLM has reported cost and tokens, or never will.
-        result: ``blocked`` is a refusal by a rule or guardrail, ``failure`` any other answer of 400 or above.
-        status: HTTP status sent to the client.
+        result: ``blocked`` is a refusal by a rule or guardrail, ``aborted`` that the client left, ``failure`` any other
+            answer of 400 or above; ``unknown`` as long as a provider was called and nothing is known of the end.
+        status: HTTP status sent to the client, 0 where none was.
         code: stable reason of a refusal or failure.
         cost: US dollars, ``None`` where unknown.
         seconds_to_response: until the first byte left; ``seconds_total``: until the last.
         verdicts: what each guardrail decided, by direction, with counts.
+        usage: tokens by kind: see :class:`inferspect.context.Outcome`.
+        parameters: the model's, such as temperature.
+        attempts: calls of deployments: see :class:`inferspect.context.Attempt`.
+        seconds_to_first_token: of a stream, after the request came.
+        trace_parent: W3C ``traceparent`` of the caller.
+        content_hash: SHA-256 in hexadecimal digits of what was asked, as it is kept.
+        version: of this class's fields; an older program does not read a newer event.
     """
 
     id: str
@@ -68,13 +82,35 @@ class GatewayEvent:
     seconds_to_response: float | None
     seconds_total: float | None
     verdicts: list[dict[str, Any]] = field(default_factory=list)
+    usage: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    seconds_to_first_token: float | None = None
+    trace_parent: str | None = None
+    session_id: str | None = None
+    trace_name: str | None = None
+    tags: list[str] = field(default_factory=list)
+    release: str | None = None
+    environment: str | None = None
+    prompt_name: str | None = None
+    prompt_version: int | None = None
+    content_hash: str | None = None
+    version: int = VERSION
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
 
     @classmethod
     def from_json(cls, text: bytes) -> GatewayEvent:
+        """Read what :meth:`to_json` wrote, also in an earlier version.
+
+        Raises:
+            NewerEventError: a newer version wrote it.
+            ValueError, TypeError, KeyError: it is no event.
+        """
         values = orjson.loads(text)
+        if values.get("version", 0) > VERSION:
+            raise NewerEventError(f"the event is of version {values['version']}, this program knows {VERSION}")
         values["occurred_at"] = datetime.fromisoformat(values["occurred_at"])
         return cls(**values)
 
@@ -85,7 +121,7 @@ class GatewayEvent:
 
 def event_of(context: RequestContext, revision: int, *, complete: bool) -> GatewayEvent:
     """The event of a request as far as it is known now."""
-    tenant, outcome, refusal = context.tenant, context.outcome, context.refusal
+    tenant, outcome, refusal, trace = context.tenant, context.outcome, context.refusal, context.trace
     status = context.status or 0
     event = GatewayEvent(
         id=context.request_id,
@@ -120,6 +156,18 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         seconds_to_response=context.seconds_to_response,
         seconds_total=context.seconds_total,
         verdicts=[asdict(verdict) for verdict in context.verdicts],
+        usage=outcome.usage,
+        parameters=context.parameters,
+        attempts=[asdict(attempt) for attempt in context.attempts],
+        seconds_to_first_token=outcome.seconds_to_first_token,
+        trace_parent=trace.parent,
+        session_id=trace.session_id,
+        trace_name=trace.name,
+        tags=[_storable(tag) for tag in trace.tags],
+        release=trace.release,
+        environment=trace.environment,
+        prompt_name=trace.prompt_name,
+        prompt_version=trace.prompt_version,
     )
     texts = {name: getattr(event, name) for name in FROM_OUTSIDE}
     changed: dict[str, Any] = {
@@ -136,6 +184,10 @@ def _storable(text: str) -> str:
 def _result(context: RequestContext, status: int) -> Result:
     if context.refusal is not None:
         return "blocked"
+    if context.aborted:
+        return "aborted"
+    if context.status is None:
+        return "unknown"
     if status >= 400 or context.stream_failed:  # noqa: PLR2004  HTTP's boundary of errors
         return "failure"
     return "cached" if context.outcome.cache_hit else "success"

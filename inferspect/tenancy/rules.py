@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from inferspect.tenancy.guardrail_rules import ContentSafetyRules, PiiRules, PromptInjectionRules, SecretRules
+from inferspect.tenancy.observation_rules import ObservationRules
 from inferspect.tenancy.rule_types import Pattern, Rules
 
 
@@ -65,3 +66,4 @@ class TenantRules(Rules):
     secrets: SecretRules = SecretRules()
     content_safety: ContentSafetyRules = ContentSafetyRules()
     prompt_injection: PromptInjectionRules = PromptInjectionRules()
+    observation: ObservationRules = ObservationRules()

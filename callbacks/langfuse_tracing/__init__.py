@@ -1,0 +1,1 @@
+"""Langfuse: a trace of every request."""

@@ -1,0 +1,1 @@
+"""Figures on LiteLLM's Prometheus endpoint."""

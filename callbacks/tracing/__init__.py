@@ -1,0 +1,1 @@
+"""OpenTelemetry: gateway traces to a collector."""

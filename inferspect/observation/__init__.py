@@ -1,0 +1,1 @@
+"""Settings of what observes requests, a module for each observer."""
