@@ -20,7 +20,8 @@ async def start(worker: Worker) -> None:
     Raises:
         ValueError, OSError: a file that the settings name is wrong; the worker does not start.
     """
-    from guardrails.api import mount  # noqa: PLC0415  LiteLLM is there only inside its worker
+    from guardrails.api import router  # noqa: PLC0415  LiteLLM is there only inside its worker
+    from inferspect.http.tenant_access import mount  # noqa: PLC0415  as above
 
     settings = worker.settings.guardrails
     keys = TenantKeys(os.environ["LITELLM_SALT_KEY"], settings.placeholder_key_version)
@@ -34,7 +35,7 @@ async def start(worker: Worker) -> None:
     classifier = load_classifier(settings.content_classifier) if settings.content_classifier else None
     service = GuardrailService(settings, policies, finder, keys, _vault(worker, keys), classifier=classifier)
     install(service)
-    mount(worker.app)
+    mount(worker.app, router)
 
 
 def _vault(worker: Worker, keys: TenantKeys) -> Vault | None:

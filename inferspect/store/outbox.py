@@ -39,7 +39,7 @@ class Outbox:
         message: dict[str, Any],
         tenant_id: str | None = None,
     ) -> None:
-        """Post a message with the transaction of ``connection``: what led to it and the message are stored, or neither."""
+        """Post a message with the transaction of ``connection``: it is stored with what led to it, or neither is."""
         row = {
             "consumer": consumer,
             "id": message_id,

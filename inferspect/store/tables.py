@@ -87,8 +87,8 @@ class EventContent(Base):
 class DeliveryRow(Base):
     """What a consumer has not got yet: see :mod:`inferspect.events.delivery`.
 
-    ``message`` is of those that are no request. ``due_at`` is when it is tried next; who takes it moves that on, so that
-    nobody else does. ``dead_at`` is when it was given up.
+    ``message`` is of those that are no request. ``due_at`` is when it is tried next; who takes it moves that on, so
+    that nobody else does. ``dead_at`` is when it was given up.
     """
 
     __tablename__ = "deliveries"
