@@ -22,7 +22,7 @@ def test_a_variable_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SOME_KEY", " first\n")
     assert holder.key.reveal() == "first"
     assert "first" not in repr(holder)
-    assert holder.model_dump() == {"key": "os.environ/SOME_KEY"}
+    assert holder.model_dump(mode="json") == {"key": "os.environ/SOME_KEY"}
 
 
 def test_a_file_is_read_when_it_is_needed(tmp_path: Path) -> None:
