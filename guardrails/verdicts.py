@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ def leave(context: RequestContext | None, verdict: Verdict) -> None:
     """Add a verdict to a request; one guardrail has one verdict for each direction, however often it looked."""
     if context is None:
         return
+    verdict = replace(verdict, started=time.perf_counter() - context.started - verdict.seconds)
     for index, earlier in enumerate(context.verdicts):
         if (earlier.guardrail, earlier.direction) == (verdict.guardrail, verdict.direction):
             context.verdicts[index] = _together(earlier, verdict)
@@ -31,6 +33,7 @@ def _together(earlier: Verdict, later: Verdict) -> Verdict:
         counts=dict(Counter(earlier.counts) + Counter(later.counts)),
         code=severest.code or earlier.code or later.code,
         seconds=earlier.seconds + later.seconds,
+        started=earlier.started,
     )
 
 

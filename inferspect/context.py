@@ -118,9 +118,11 @@ class RequestContext:
         route: path as called, without query.
         client_address: the peer, or what a trusted proxy said of it.
         settled: LiteLLM has reported cost and tokens.
-        recorded: the request has an event; ``ended``: its last byte was sent; ``aborted``: the client left before.
+        recorded: the request has an event; ``ended``: its last byte was sent; ``aborted``: the client left before;
+            ``told``: those who listen for ended requests have its event.
         input: what was asked, as the guardrails left it: messages, prompt, or whatever the API calls it.
         output: what was answered, as the guardrails left it, before values are restored for the client.
+        content_taken: input and output are in the spool; ``content_hash``: of the input as it is kept there.
         parameters: the model's, such as temperature; no content.
         notes: what one hook keeps from its first step to its last, by the hook's name; nobody else reads or logs it.
     """
@@ -146,6 +148,8 @@ class RequestContext:
     parameters: dict[str, Any] = field(default_factory=dict)
     input: Any = field(default=None, repr=False)
     output: Any = field(default=None, repr=False)
+    content_taken: bool = False
+    content_hash: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     refusal: Refusal | None = None
@@ -160,6 +164,7 @@ class RequestContext:
     settled: bool = False
     recorded: bool = False
     ended: bool = False
+    told: bool = False
     event_revision: int = 0
     notes: dict[str, Any] = field(default_factory=dict, repr=False)
 

@@ -168,6 +168,7 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         environment=trace.environment,
         prompt_name=trace.prompt_name,
         prompt_version=trace.prompt_version,
+        content_hash=context.content_hash,
     )
     texts = {name: getattr(event, name) for name in FROM_OUTSIDE}
     changed: dict[str, Any] = {
@@ -186,7 +187,7 @@ def _result(context: RequestContext, status: int) -> Result:
         return "blocked"
     if context.aborted:
         return "aborted"
-    if context.status is None:
+    if context.status is None and not context.stream_failed:
         return "unknown"
     if status >= 400 or context.stream_failed:  # noqa: PLR2004  HTTP's boundary of errors
         return "failure"

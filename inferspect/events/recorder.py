@@ -1,4 +1,4 @@
-"""Writes each request's event to the spool before its response leaves, and again when LiteLLM reports cost."""
+"""Writes each request's event to the spool: before a provider is called, before the response leaves, and at its end."""
 
 from __future__ import annotations
 
@@ -8,31 +8,48 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import structlog
+from prometheus_client import Counter
 
+from inferspect.events.content import take_content
 from inferspect.events.event import event_of
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError
 from inferspect.refusal import Refusal
+from inferspect.settings import EventSettings
 
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
+    from inferspect.events.delivery import EventListener
+    from inferspect.events.event import GatewayEvent
 
 log = structlog.get_logger("inferspect.events")
 
 CHECK_EVERY = 1.0
+NEARLY_FULL = 0.9
+DROPPED_AT_ONCE = 500
+DROPPED = Counter(
+    "inferspect_spool_contents_dropped", "Events whose content was dropped because the spool was nearly full."
+)
 
 
 class EventRecorder:
     """Records requests; refuses new ones while the spool cannot take their event, so that none goes unrecorded.
 
+    A spool that is nearly full drops the contents of its oldest events before it comes to that, and never an event.
+
     Args:
         spool: this process's spool.
-        max_bytes: size of the spool from which on requests are refused.
+        settings: sizes, and how long an event waits for its cost.
+        listeners: called with the event of each request that has ended, once.
     """
 
-    def __init__(self, spool: Spool, max_bytes: int) -> None:
+    def __init__(
+        self, spool: Spool, settings: EventSettings | None = None, listeners: list[EventListener] | None = None
+    ) -> None:
         self._spool = spool
-        self._max_bytes = max_bytes
+        self._settings = settings or EventSettings()
+        self._listeners = listeners if listeners is not None else []
         self._unwritten: OrderedDict[str, SpooledEvent] = OrderedDict()
+        self._unsettled: OrderedDict[str, tuple[float, RequestContext, GatewayEvent]] = OrderedDict()
         self._checked_at = 0.0
         self._full = False
 
@@ -50,21 +67,31 @@ class EventRecorder:
     async def record(self, context: RequestContext, *, complete: bool) -> None:
         """Write the event as it is known now; when this returns it outlives the process."""
         context.event_revision += 1
+        content = take_content(context, self._settings.max_content_bytes) if context.status is not None else None
         event = event_of(context, context.event_revision, complete=complete)
-        spooled = SpooledEvent(event.id, event.revision, complete, time.time(), event.to_json())
+        await self._write(SpooledEvent(event.id, event.revision, complete, time.time(), event.to_json(), content))
+        if complete:
+            self._unsettled.pop(event.id, None)
+            self._tell(context, event)
+        elif context.ended or (context.status is not None and not context.stream):
+            self._unsettled[event.id] = (time.monotonic() + self._settings.settle_after, context, event)
+
+    async def keep_trying(self) -> None:
+        """Write what could not be written, make room, and tell of requests whose cost never came, for ever."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY)
+            if self._unwritten:
+                await self._write_unwritten()
+            await self._make_room()
+            self._give_up_waiting()
+
+    async def _write(self, spooled: SpooledEvent) -> None:
         try:
             await self._spool.write(spooled)
         except SpoolError as error:
             if not self._unwritten:
                 log.exception("events cannot be spooled; new requests are refused", reason=str(error))
-            self._unwritten[event.id] = spooled
-
-    async def keep_trying(self) -> None:
-        """Write what could not be written, for ever; requests are accepted again once all is on disk."""
-        while True:
-            await asyncio.sleep(CHECK_EVERY)
-            if self._unwritten:
-                await self._write_unwritten()
+            self._unwritten[spooled.id] = spooled
 
     async def _write_unwritten(self) -> None:
         try:
@@ -76,9 +103,38 @@ class EventRecorder:
             return
         log.info("events can be spooled again")
 
+    async def _make_room(self) -> None:
+        while self._spool.size() > NEARLY_FULL * self._settings.max_spool_bytes:
+            try:
+                dropped = await self._spool.drop_contents(DROPPED_AT_ONCE)
+            except SpoolError:
+                return
+            if not dropped:
+                return
+            DROPPED.inc(dropped)
+            log.warning("the spool is nearly full: contents of its oldest events are dropped", events=dropped)
+
+    def _give_up_waiting(self) -> None:
+        while self._unsettled:
+            deadline, context, event = next(iter(self._unsettled.values()))
+            if deadline > time.monotonic():
+                return
+            del self._unsettled[event.id]
+            self._tell(context, event)
+
+    def _tell(self, context: RequestContext, event: GatewayEvent) -> None:
+        if context.told:
+            return
+        context.told = True
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001  whoever listens must not fail the request
+                log.error("a listener failed with an event", event_id=event.id, reason=type(error).__name__)
+
     def _is_full(self) -> bool:
         now = time.monotonic()
         if now - self._checked_at > CHECK_EVERY:
             self._checked_at = now
-            self._full = self._spool.size() > self._max_bytes
+            self._full = self._spool.size() > self._settings.max_spool_bytes
         return self._full

@@ -13,6 +13,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -83,6 +84,17 @@ class Spool:
     async def depth(self) -> int:
         """Number of events that wait."""
         return int(await self._submit(lambda database: database.execute("SELECT count(*) FROM events").fetchone()[0]))
+
+    async def age(self) -> float:
+        """Seconds since the oldest event was written, 0 where none waits."""
+        written_at = await self._submit(spool_table.oldest)
+        return 0.0 if written_at is None else max(0.0, time.time() - written_at)
+
+    async def drop_contents(self, limit: int) -> int:
+        """Forget the contents of the oldest events, so that there is room for new ones; returns how many."""
+        dropped = await self._submit(lambda database: spool_table.drop_contents(database, limit), commits=True)
+        await self._submit(spool_table.give_back)
+        return int(dropped)
 
     def size(self) -> int:
         """Bytes on disk, the write-ahead log included."""

@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS events (
     revision INTEGER NOT NULL,
     complete INTEGER NOT NULL,
     written_at REAL NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    content BLOB
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS events_by_age ON events (written_at)
 """
@@ -21,13 +22,20 @@ SLACK_PAGES = 256  # of 4 KiB, that an emptied spool may keep; more is given bac
 
 @dataclass(frozen=True, slots=True)
 class SpooledEvent:
-    """One row of a spool; ``written_at`` is Unix time in seconds."""
+    """One row of a spool.
+
+    Attributes:
+        written_at: Unix time in seconds.
+        body: the event as JSON.
+        content: what was asked and answered, as JSON with ``input`` and ``output``.
+    """
 
     id: str
     revision: int
     complete: bool
     written_at: float
     body: bytes
+    content: bytes | None = None
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -37,6 +45,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=NORMAL")
         database.executescript(SCHEMA)
+        if not any(column[1] == "content" for column in database.execute("PRAGMA table_info(events)")):
+            database.execute("ALTER TABLE events ADD COLUMN content BLOB")  # of a worker that ran before the update
     except sqlite3.Error:
         database.close()
         raise
@@ -57,19 +67,35 @@ def give_back(database: sqlite3.Connection) -> None:
 
 def upsert(database: sqlite3.Connection, event: SpooledEvent) -> None:
     database.execute(
-        "INSERT INTO events VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,"
-        " complete = excluded.complete, body = excluded.body WHERE excluded.revision > events.revision",
-        (event.id, event.revision, event.complete, event.written_at, event.body),
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,"
+        " complete = excluded.complete, body = excluded.body, content = coalesce(excluded.content, events.content)"
+        " WHERE excluded.revision > events.revision",
+        (event.id, event.revision, event.complete, event.written_at, event.body, event.content),
     )
 
 
 def ripe(database: sqlite3.Connection, limit: int, settled_before: float) -> list[SpooledEvent]:
     rows = database.execute(
-        "SELECT id, revision, complete, written_at, body FROM events WHERE complete OR written_at < ?"
+        "SELECT id, revision, complete, written_at, body, content FROM events WHERE complete OR written_at < ?"
         " ORDER BY written_at LIMIT ?",
         (settled_before, limit),
     )
-    return [SpooledEvent(id_, revision, bool(complete), at, body) for id_, revision, complete, at, body in rows]
+    return [SpooledEvent(id_, revision, bool(complete), *rest) for id_, revision, complete, *rest in rows]
+
+
+def oldest(database: sqlite3.Connection) -> float | None:
+    """When the oldest event was written, in Unix time; ``None`` where there is none."""
+    found: float | None = database.execute("SELECT min(written_at) FROM events").fetchone()[0]
+    return found
+
+
+def drop_contents(database: sqlite3.Connection, limit: int) -> int:
+    """Forget the contents of the oldest events that have any, and keep the events; returns how many."""
+    return database.execute(
+        "UPDATE events SET content = NULL WHERE id IN"
+        " (SELECT id FROM events WHERE content IS NOT NULL ORDER BY written_at LIMIT ?)",
+        (limit,),
+    ).rowcount
 
 
 def remove(database: sqlite3.Connection, events: list[SpooledEvent]) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
+
 from inferspect.context import RequestContext, current
 
 if TYPE_CHECKING:
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class RecordingMiddleware:
-    """The event is on disk before the first byte of the response leaves; a stream's is written again at its end."""
+    """The event is on disk before the first byte of the response leaves; a stream's is written again at its end.
+
+    ``callbacks.events`` writes it, too, before a provider is called: what a crash in between leaves is ``unknown``.
+    """
 
     def __init__(self, app: ASGIApp, recorder: EventRecorder, is_model_route: Callable[[str], bool]) -> None:
         self._app = app
@@ -30,11 +35,21 @@ class RecordingMiddleware:
             await self._app(scope, receive, send)
             return
 
+        finishing = False
+
+        async def receive_noted() -> Message:
+            message = await receive()
+            if message["type"] == "http.disconnect" and not finishing:
+                context.aborted = True
+            return message
+
         async def send_recorded(message: Message) -> None:
+            nonlocal finishing
             if message["type"] == "http.response.start":
                 await self._on_start(context, message["status"])
+            finishing = message["type"] == "http.response.body" and not message.get("more_body")
             await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body"):
+            if finishing:
                 await self._on_end(context)
 
         refusal = self._recorder.refusal()
@@ -44,7 +59,10 @@ class RecordingMiddleware:
             return
         context.recorded = True
         try:
-            await self._app(scope, receive, send_recorded)
+            await self._app(scope, receive_noted, send_recorded)
+        except (OSError, ClientDisconnect):
+            context.aborted = not context.ended
+            raise
         finally:
             if not context.ended:
                 context.stream_failed = True
@@ -58,6 +76,8 @@ class RecordingMiddleware:
         context.seconds_to_response = time.perf_counter() - context.started
         if not context.stream:
             context.seconds_total = context.seconds_to_response
+        if context.stream and context.event_revision:
+            return  # it is on disk that there is a request; how it ends is not known yet
         settled = context.settled or status >= 400  # noqa: PLR2004  HTTP's boundary of errors
         await self._recorder.record(context, complete=settled and not context.stream)
 
@@ -66,4 +86,5 @@ class RecordingMiddleware:
         if context.stream or context.status is None:  # None: cancelled, or the client left, before there was an answer
             context.seconds_total = time.perf_counter() - context.started
             failed = context.stream_failed or (context.status or 0) >= 400  # noqa: PLR2004  HTTP's boundary of errors
+            failed = failed and not (context.aborted and context.attempts)  # LiteLLM may still tell what it cost
             await self._recorder.record(context, complete=context.settled or failed)

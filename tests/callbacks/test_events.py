@@ -42,7 +42,7 @@ ANYTHING = st.recursive(
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[Spool]:
     opened = Spool(tmp_path)
-    install(Runtime(Settings(), TenantDirectory({}), EventRecorder(opened, 10**9)))
+    install(Runtime(Settings(), TenantDirectory({}), EventRecorder(opened)))
     yield opened
     opened.close()
 

@@ -14,8 +14,7 @@ from inferspect.events import recorder as module
 from inferspect.events.event import GatewayEvent
 from inferspect.events.recorder import EventRecorder
 from inferspect.events.spool import Spool
-
-LARGE = 10**9
+from inferspect.settings import EventSettings
 
 
 def context() -> RequestContext:
@@ -46,7 +45,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 async def test_each_record_is_a_newer_revision_of_one_event(spool: Spool) -> None:
     """The second record, with its cost, replaces the first."""
-    recorder, served = EventRecorder(spool, LARGE), context()
+    recorder, served = EventRecorder(spool), context()
     await recorder.record(served, complete=False)
     served.outcome.cost = 0.5
     await recorder.record(served, complete=True)
@@ -57,7 +56,7 @@ async def test_each_record_is_a_newer_revision_of_one_event(spool: Spool) -> Non
 
 async def test_a_spool_beyond_its_size_refuses_until_it_is_shipped(spool: Spool) -> None:
     """The refusal is a 503 that says what to do; when the database has taken the events, requests are served again."""
-    recorder = EventRecorder(spool, 8_000_000)
+    recorder = EventRecorder(spool, EventSettings(max_spool_bytes=8_000_000))
     assert recorder.refusal() is None
     while recorder.refusal() is None:
         await asyncio.gather(*(recorder.record(context(), complete=True) for _ in range(100)))
@@ -74,7 +73,7 @@ async def test_a_full_disk_refuses_requests_and_keeps_the_events_of_those_accept
     """What could not be written is kept and written once there is room, and only then is a request accepted again."""
     ballast = small_disk / "ballast"
     spool = Spool(small_disk / "spool")
-    recorder = EventRecorder(spool, LARGE)
+    recorder = EventRecorder(spool)
     trying = asyncio.create_task(recorder.keep_trying())
     try:
         await recorder.record(context(), complete=True)
@@ -108,7 +107,7 @@ async def test_a_full_disk_refuses_requests_and_keeps_the_events_of_those_accept
 async def test_the_newest_revision_of_an_unwritten_event_is_the_one_kept(small_disk: Path) -> None:
     """While the disk is full a second record of the same request takes the place of the first."""
     spool = Spool(small_disk / "spool")
-    recorder = EventRecorder(spool, LARGE)
+    recorder = EventRecorder(spool)
     served = context()
     (small_disk / "ballast").write_bytes(b"")
     with (small_disk / "ballast").open("wb") as file:

@@ -17,6 +17,7 @@ from inferspect.events.spool import Spool
 from inferspect.http.error_shape import ErrorShapeMiddleware
 from inferspect.http.recording import RecordingMiddleware
 from inferspect.http.request_context import RequestContextMiddleware
+from inferspect.settings import EventSettings
 
 from .conftest import Client, Serve
 
@@ -34,8 +35,9 @@ def recorded(app: ASGIApp, spool: Spool, max_bytes: int = 10**9) -> ASGIApp:
     def is_model_route(path: str) -> bool:
         return path.startswith("/v1/")
 
+    recorder = EventRecorder(spool, EventSettings(max_spool_bytes=max_bytes))
     inner = ErrorShapeMiddleware(app, is_model_route)
-    return RequestContextMiddleware(RecordingMiddleware(inner, EventRecorder(spool, max_bytes), is_model_route))
+    return RequestContextMiddleware(RecordingMiddleware(inner, recorder, is_model_route))
 
 
 async def events(spool: Spool) -> list[GatewayEvent]:
@@ -121,7 +123,7 @@ async def test_a_stream_is_recorded_at_its_start_and_again_at_its_end(client: Cl
     assert event.seconds_total >= event.seconds_to_response + 0.03
 
 
-async def test_a_client_that_leaves_during_a_stream_is_recorded_as_failure(serve: Serve, spool: Spool) -> None:
+async def test_a_client_that_leaves_during_a_stream_is_recorded_as_aborted(serve: Serve, spool: Spool) -> None:
     """What it got was not the whole answer; the event says so as soon as it has left."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,7 +144,7 @@ async def test_a_client_that_leaves_during_a_stream_is_recorded_as_failure(serve
         while (await events(spool))[0].revision < 2:
             await asyncio.sleep(0.01)
     (event,) = await events(spool)
-    assert event.result == "failure"
+    assert event.result == "aborted"
 
 
 async def test_a_request_that_is_cancelled_before_its_answer_is_recorded(spool: Spool) -> None:
@@ -170,7 +172,7 @@ async def test_while_the_spool_is_full_requests_are_refused_before_they_are_read
     async def app(scope: Scope, receive: Receive, _send: Send) -> None:
         reached.append(await Request(scope, receive).body())
 
-    caller = client(recorded(app, spool, max_bytes=1))
+    caller = client(recorded(app, spool, max_bytes=1024))
     answer = await caller.post(CHAT, content=b"body")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "event_spool_unavailable")
     assert (reached, await spool.depth()) == ([], 0)
