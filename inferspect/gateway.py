@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from inferspect.events.delivery import EventListener
+
 log = structlog.get_logger("inferspect.gateway")
 
 _background: set[asyncio.Task[None]] = set()
@@ -67,7 +69,8 @@ async def start() -> None:
     settings = configuration.settings
     configure_logs(settings.log)
     spool = Spool(launch.inferspect_home / "spool")
-    recorder = EventRecorder(spool, settings.events.max_spool_bytes)
+    listeners: list[EventListener] = []
+    recorder = EventRecorder(spool, settings.events, listeners)
     install(Runtime(settings, TenantDirectory(configuration.default_rules), recorder))
     is_model_route = lru_cache(maxsize=1024)(RouteChecks.is_llm_api_route)
     engine = create_async_engine(driver_url(launch.database_url), pool_size=2, pool_pre_ping=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
+from callbacks.events.attempts import begin_attempt, end_attempt, forget_attempt
+from callbacks.events.exchange import answered, asked, parameters
 from callbacks.events.outcome import from_logging_payload, from_response
 from inferspect.context import RequestContext, current
 from inferspect.runtime import running
@@ -32,7 +34,35 @@ class EventCallback(CustomLogger):
             context.call_type = call_type
             context.model = text_or_none(data.get("model"))
             context.stream = data.get("stream") is True
-            context.end_user = text_or_none(data.get("user"))
+
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> None:
+        """Have the event on disk before a provider is called; by now the guardrails have been over the request."""
+        context = current()
+        if context is None:
+            return
+        begin_attempt(context, kwargs)
+        if context.event_revision:
+            return
+        context.end_user = text_or_none(kwargs.get("user"))
+        context.input = asked(kwargs)
+        context.parameters = parameters(kwargs)
+        recorder = running().recorder
+        if context.recorded and recorder is not None:
+            await recorder.record(context, complete=False)
+
+    async def async_post_call_success_deployment_hook(
+        self, request_data: dict[str, Any], response: Any, call_type: Any
+    ) -> None:
+        context = current()
+        if context is not None and not request_data.get("stream"):
+            end_attempt(context)
+
+    async def async_post_call_failure_deployment_hook(
+        self, request_data: Any, exception: Exception, call_type: Any, fallback_depth: int | None = None
+    ) -> None:
+        context = current()
+        if context is not None:
+            end_attempt(context, exception)
 
     async def async_post_call_success_hook(
         self, data: dict[str, Any], user_api_key_dict: UserAPIKeyAuth, response: Any
@@ -40,6 +70,9 @@ class EventCallback(CustomLogger):
         context = current()
         if context is not None:
             context.settled = from_response(response, context.outcome)
+            context.output = answered(response)
+            if context.outcome.cache_hit:
+                forget_attempt(context)
 
     async def async_log_success_event(
         self, kwargs: dict[str, Any], response_obj: Any, start_time: datetime, end_time: datetime
@@ -49,6 +82,13 @@ class EventCallback(CustomLogger):
         if context is None or not isinstance(payload, dict):
             return
         from_logging_payload(payload, context.outcome)
+        if context.outcome.cache_hit:
+            forget_attempt(context)
+        elif context.stream:
+            end_attempt(context)
+            note_first_token(context, payload)
+        if context.output is None:
+            context.output = answered(payload.get("response"))
         was_settled, context.settled = context.settled, True
         recorder = running().recorder
         if context.recorded and _is_told(context) and not was_settled and recorder is not None:
@@ -66,6 +106,7 @@ class EventCallback(CustomLogger):
             note_caller(context, user_api_key_dict)
             context.model = context.model or text_or_none(request_data.get("model"))
             context.outcome.error_class = type(original_exception).__name__
+            end_attempt(context, original_exception)
             # A stream may fail before its first byte and tell so within it, after a status of success.
             if context.stream or context.status is not None:
                 context.stream_failed = True
@@ -83,6 +124,13 @@ def note_caller(context: RequestContext, key: UserAPIKeyAuth) -> None:
     context.user_id = key.user_id
     context.team_id = key.team_id
     context.team_alias = key.team_alias
+
+
+def note_first_token(context: RequestContext, payload: dict[str, Any]) -> None:
+    """When the provider's first piece came, in seconds after the request did."""
+    first = payload.get("completionStartTime")
+    if isinstance(first, int | float) and first > 0:
+        context.outcome.seconds_to_first_token = max(0.0, first - context.received_at.timestamp())
 
 
 def text_or_none(value: Any) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from callbacks.events.usage import field, is_count, usage_by_kind
+
 if TYPE_CHECKING:
     from inferspect.context import Outcome
 
-LARGEST_COUNT = 2**31
 USAGE_NAMES = {
     "prompt_tokens": ("prompt_tokens", "input_tokens"),
     "completion_tokens": ("completion_tokens", "output_tokens"),
@@ -17,22 +18,23 @@ USAGE_NAMES = {
 
 def from_response(response: Any, outcome: Outcome) -> bool:
     """Take model, tokens, cost and cache from a whole response; returns whether both tokens and cost are known."""
-    hidden = _field(response, "_hidden_params") or {}
-    outcome.model = _text(_field(response, "model")) or outcome.model
-    outcome.deployment_id = _text(_field(hidden, "model_id")) or outcome.deployment_id
-    outcome.provider = _text(_field(hidden, "custom_llm_provider")) or outcome.provider
-    outcome.cache_hit = outcome.cache_hit or _field(hidden, "cache_hit") is True
-    choices = _field(response, "choices")
+    hidden = field(response, "_hidden_params") or {}
+    outcome.model = _text(field(response, "model")) or outcome.model
+    outcome.deployment_id = _text(field(hidden, "model_id")) or outcome.deployment_id
+    outcome.provider = _text(field(hidden, "custom_llm_provider")) or outcome.provider
+    outcome.cache_hit = outcome.cache_hit or field(hidden, "cache_hit") is True
+    choices = field(response, "choices")
     if isinstance(choices, list) and choices:
-        outcome.finish_reason = _text(_field(choices[0], "finish_reason"))
-    usage = _field(response, "usage")
+        outcome.finish_reason = _text(field(choices[0], "finish_reason"))
+    usage = field(response, "usage")
     for name, alternatives in USAGE_NAMES.items():
-        values = [value for value in (_field(usage, alternative) for alternative in alternatives) if _is_count(value)]
+        values = [value for value in (field(usage, alternative) for alternative in alternatives) if is_count(value)]
         if values:
             setattr(outcome, name, values[0])
     if outcome.prompt_tokens is not None:
         outcome.total_tokens = outcome.prompt_tokens + (outcome.completion_tokens or 0)
-    cost = _field(hidden, "response_cost")
+    outcome.usage = usage_by_kind(usage) or outcome.usage
+    cost = field(hidden, "response_cost")
     if isinstance(cost, (int, float)):
         outcome.cost = float(cost)
     return outcome.total_tokens is not None and outcome.cost is not None
@@ -45,21 +47,14 @@ def from_logging_payload(payload: Mapping[str, Any], outcome: Outcome) -> None:
     outcome.deployment_id = _text(payload.get("model_id")) or outcome.deployment_id
     outcome.cache_hit = outcome.cache_hit or payload.get("cache_hit") is True
     for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
-        if _is_count(payload.get(name)):
+        if is_count(payload.get(name)):
             setattr(outcome, name, payload[name])
+    usage = field(payload.get("metadata"), "usage_object")
+    outcome.usage = usage_by_kind(usage) or outcome.usage
     cost = payload.get("response_cost")
     if isinstance(cost, (int, float)):
         outcome.cost = float(cost)
 
 
-def _field(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
-
-
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _is_count(value: Any) -> bool:
-    """Whether it is a number of tokens that the store can hold."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_COUNT
