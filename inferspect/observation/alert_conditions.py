@@ -1,0 +1,237 @@
+"""What an alert rule may watch: one model for each kind of figure, told apart by ``type``.
+
+A condition says which figure is watched and from where on it is too high or too low; how the figure is got from the
+database is in ``callbacks/alerts/conditions``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from inferspect.observation.durations import Duration, PositiveDuration, Ratio
+from inferspect.section import Section
+
+Unit = Literal["ratio", "seconds", "times", "count", "score"]
+Positive = Annotated[float, Field(gt=0)]
+AtLeastZero = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+DAY = timedelta(days=1)
+
+
+class Condition(Section):
+    """What all conditions have.
+
+    Attributes:
+        figure: what is watched, as the beginning of a sentence.
+        unit: of the figure.
+        window: the time looked at where the rule does not say; ``None`` where the figure is of the moment.
+        longest_window: bounds how much a query reads.
+        min_requests: fewest requests, or whatever is counted, of which a figure is worth an alert.
+        whole_gateway: the figure belongs to no tenant, so no tenant may watch it.
+    """
+
+    figure: ClassVar[str]
+    unit: ClassVar[Unit]
+    window: ClassVar[timedelta | None] = timedelta(minutes=5)
+    longest_window: ClassVar[timedelta] = DAY
+    min_requests: ClassVar[int] = 1
+    whole_gateway: ClassVar[bool] = False
+
+    @property
+    def threshold(self) -> float:
+        """The limit, in the figure's unit."""
+        above: float | timedelta = self.above if hasattr(self, "above") else self.below  # type: ignore[attr-defined]
+        return above.total_seconds() if isinstance(above, timedelta) else float(above)
+
+    @property
+    def too_low(self) -> bool:
+        """Whether figures under the limit are the bad ones."""
+        return hasattr(self, "below")
+
+    def is_breached_by(self, figure: float) -> bool:
+        """A figure that equals the limit is still good."""
+        return figure < self.threshold if self.too_low else figure > self.threshold
+
+
+class ErrorRate(Condition):
+    """Share of requests that failed: by a status of 500 or above, 408, 429, or in the middle of a stream.
+
+    Requests that a rule or guardrail refused are left out, and those whose outcome is not known yet.
+    """
+
+    figure: ClassVar[str] = "Error rate"
+    unit: ClassVar[Unit] = "ratio"
+    min_requests: ClassVar[int] = 20
+
+    type: Literal["error_rate"]
+    above: Ratio = 0.05
+    client_errors: bool = Field(default=False, description="Count other statuses of 400 to 499, too.")
+
+
+class Latency(Condition):
+    """A percentile of the seconds that successful answers took; those from the cache are left out."""
+
+    figure: ClassVar[str] = "Latency"
+    unit: ClassVar[Unit] = "seconds"
+    window: ClassVar[timedelta | None] = timedelta(minutes=10)
+    min_requests: ClassVar[int] = 20
+
+    type: Literal["latency"]
+    above: PositiveDuration = timedelta(seconds=5)
+    percentile: Annotated[float, Field(gt=0, lt=100)] = 95
+    of: Literal["total", "first_byte", "first_token"] = "total"
+
+
+class CacheHitRate(Condition):
+    """Share of good answers that came from the cache, where the cache was of use within ``used_within``."""
+
+    figure: ClassVar[str] = "Cache hit rate"
+    unit: ClassVar[Unit] = "ratio"
+    window: ClassVar[timedelta | None] = timedelta(hours=1)
+    min_requests: ClassVar[int] = 50
+
+    type: Literal["cache_hit_rate"]
+    below: Ratio = 0.3
+    used_within: Annotated[PositiveDuration, Field(le=timedelta(days=7))] = Field(
+        default=DAY, description="Tenants without a single answer from the cache in this time are left out."
+    )
+
+
+class Quota(Condition):
+    """Share of a team's requests or tokens a minute, LiteLLM's ``rpm_limit`` and ``tpm_limit``, that it uses."""
+
+    figure: ClassVar[str] = "Quota used"
+    unit: ClassVar[Unit] = "ratio"
+
+    type: Literal["quota"]
+    above: Ratio = 0.9
+
+
+class Budget(Condition):
+    """Share of LiteLLM's ``max_budget`` that a team or a key has spent."""
+
+    figure: ClassVar[str] = "Budget spent"
+    unit: ClassVar[Unit] = "ratio"
+    window: ClassVar[timedelta | None] = None
+
+    type: Literal["budget"]
+    above: Annotated[float, Field(ge=0, le=10)] = 0.9
+    of: Literal["teams", "keys"] = "teams"
+
+
+class Cost(Condition):
+    """Cost within the window against what the same time costs on average over the days before it."""
+
+    figure: ClassVar[str] = "Cost against its average"
+    unit: ClassVar[Unit] = "times"
+    window: ClassVar[timedelta | None] = DAY
+
+    type: Literal["cost"]
+    above: Positive = 2.0
+    average_days: Annotated[int, Field(ge=1, le=31)] = 7
+    min_cost: AtLeastZero = Field(default=1.0, description="US dollars within the window up to which it is no alert.")
+
+
+class Quality(Condition):
+    """Mean of a quality score."""
+
+    figure: ClassVar[str] = "Quality"
+    unit: ClassVar[Unit] = "score"
+    window: ClassVar[timedelta | None] = timedelta(hours=1)
+    longest_window: ClassVar[timedelta] = timedelta(days=7)
+    min_requests: ClassVar[int] = 20
+
+    type: Literal["quality"]
+    score: Annotated[str, Field(min_length=1, max_length=100)]
+    below: float = 0.6
+
+
+class SpoolAge(Condition):
+    """Age of the oldest event that waits on a disk for the database."""
+
+    figure: ClassVar[str] = "Oldest event in a spool"
+    unit: ClassVar[Unit] = "seconds"
+    window: ClassVar[timedelta | None] = None
+    whole_gateway: ClassVar[bool] = True
+
+    type: Literal["spool_age"]
+    above: PositiveDuration = timedelta(minutes=2)
+
+
+class ProviderDown(Condition):
+    """Share of calls of a provider or deployment that failed by no fault of the request; retries count, too."""
+
+    figure: ClassVar[str] = "Failed calls"
+    unit: ClassVar[Unit] = "ratio"
+    min_requests: ClassVar[int] = 5
+
+    type: Literal["provider_down"]
+    by: Literal["provider", "deployment"] = "deployment"
+    failing: Annotated[Ratio, Field(gt=0)] = Field(default=1.0, description="From this share on it counts as down.")
+
+    @property
+    def threshold(self) -> float:
+        """As in :class:`Condition`."""
+        return self.failing
+
+    def is_breached_by(self, figure: float) -> bool:
+        """Unlike other limits this one is reached and not passed: there is nothing above all."""
+        return figure >= self.failing
+
+
+class GuardrailSpike(Condition):
+    """Verdicts of guardrails against what the same time has on average in the ``baseline`` before the window."""
+
+    figure: ClassVar[str] = "Guardrail verdicts against their average"
+    unit: ClassVar[Unit] = "times"
+    window: ClassVar[timedelta | None] = timedelta(minutes=15)
+    min_requests: ClassVar[int] = 20
+
+    type: Literal["guardrail_spike"]
+    above: Positive = 3.0
+    decisions: tuple[Literal["block", "modify", "report"], ...] = Field(default=("block",), min_length=1)
+    guardrail: str | None = Field(default=None, description="Name of one guardrail; each for itself where unset.")
+    baseline: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=7))] = DAY
+
+
+class DeadLetters(Condition):
+    """Deliveries to a consumer, such as Langfuse or a channel, that were given up and wait for a person."""
+
+    figure: ClassVar[str] = "Dead letters"
+    unit: ClassVar[Unit] = "count"
+    window: ClassVar[timedelta | None] = None
+    whole_gateway: ClassVar[bool] = True
+
+    type: Literal["dead_letters"]
+    above: Count = 0
+
+
+class InvalidRules(Condition):
+    """Requests that were refused because the rules of their tenant are invalid."""
+
+    figure: ClassVar[str] = "Requests refused for invalid rules"
+    unit: ClassVar[Unit] = "count"
+    whole_gateway: ClassVar[bool] = True
+
+    type: Literal["invalid_rules"]
+    above: Count = 0
+
+
+AnyCondition = Annotated[
+    ErrorRate
+    | Latency
+    | CacheHitRate
+    | Quota
+    | Budget
+    | Cost
+    | Quality
+    | SpoolAge
+    | ProviderDown
+    | GuardrailSpike
+    | DeadLetters
+    | InvalidRules,
+    Field(discriminator="type"),
+]
