@@ -9,15 +9,15 @@ down_revision = "0004"
 
 SCHEMA = "inferspect"
 
-SCORE_VALUES = f"""
-CREATE VIEW {SCHEMA}.score_values WITH (security_invoker = true) AS
+SCORE_VALUES = """
+CREATE VIEW inferspect.score_values WITH (security_invoker = true) AS
 SELECT s.id, s.occurred_at, s.tenant_id, s.model, score.key AS name, score.value::float8 AS value,
        s.labels ->> score.key AS label, NULL AS skipped, coalesce((s.versions ->> score.key)::int, 1) AS version
-FROM {SCHEMA}.scores s CROSS JOIN LATERAL jsonb_each_text(s.scores) score
+FROM inferspect.scores s CROSS JOIN LATERAL jsonb_each_text(s.scores) score
 UNION ALL
 SELECT s.id, s.occurred_at, s.tenant_id, s.model, skip.key, NULL, NULL, skip.value,
        coalesce((s.versions ->> skip.key)::int, 1)
-FROM {SCHEMA}.scores s CROSS JOIN LATERAL jsonb_each_text(s.skips) skip
+FROM inferspect.scores s CROSS JOIN LATERAL jsonb_each_text(s.skips) skip
 """
 
 
