@@ -73,10 +73,12 @@ class Trace:
 
     Attributes:
         parent: W3C ``traceparent`` of the caller, valid; ``None`` where there is none.
+        state: W3C ``tracestate`` that came with it, valid.
         session_id: conversation that the request belongs to.
     """
 
     parent: str | None = None
+    state: str | None = None
     session_id: str | None = None
     name: str | None = None
     tags: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Requests as spans: what a trace is made of, whoever it is sent to."""
