@@ -52,6 +52,11 @@ class AccessSettings(Section):
         "counting, files, batches, vector stores, assistants, MCP sessions. `allow` lets them past rules, masking and "
         "events.",
     )
+    outgoing_networks: tuple[Address, ...] = Field(
+        default=(),
+        description="Networks (CIDR) that notifications may be sent to although they are not public, such as that of a "
+        "mail server of your own; `http://` reaches only these.",
+    )
 
 
 class EventSettings(Section):
