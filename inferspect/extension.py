@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from inferspect.events.delivery import Consumers, EventListener
     from inferspect.store.outbox import Outbox
+    from inferspect.tenancy.lookup import TenantLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,11 @@ class Observer:
     Attributes:
         consumers: to add consumers and projections to.
         outbox: to post messages to consumers with.
+        tenants: rules of a tenant by its id; ``await tenants.rules_of(id)``, or ``tenants.known(id)`` in ``wants``.
         listeners: called in a gateway's worker when a request has ended, with its event; quick, and they never raise.
+        retained: to add names of tables of schema ``inferspect`` to that are kept as long as events: partitioned by
+            the UTC day of ``occurred_at`` as ``<table>_<YYYYMMDD>``, with a ``tenant_id``. See
+            :func:`inferspect.store.partitions.make_partitions`.
         delivers: whether this process delivers events, and evaluates what only one process should.
     """
 
@@ -55,7 +60,9 @@ class Observer:
     engine: AsyncEngine
     consumers: Consumers
     outbox: Outbox
+    tenants: TenantLookup
     listeners: list[EventListener]
+    retained: list[str]
     in_background: Callable[[Coroutine[Any, Any, None]], None]
     delivers: bool
 

@@ -1,0 +1,55 @@
+"""Sets a process up to observe: has the observers that are installed join in, and delivers events to them.
+
+The same for a worker of the gateway and for ``inferspect worker``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inferspect.events.delivery import Consumers
+from inferspect.extension import Observer, observers
+from inferspect.store.outbox import Outbox
+from inferspect.tenancy.lookup import TenantLookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from inferspect.configuration import Configuration
+    from inferspect.settings import LaunchSettings
+
+
+async def observe(
+    configuration: Configuration,
+    launch: LaunchSettings,
+    engine: AsyncEngine,
+    in_background: Callable[[Coroutine[Any, Any, None]], None],
+    *,
+    delivers: bool,
+) -> Observer:
+    """Have all observers join in, and begin to deliver where this process ``delivers``.
+
+    In a worker of the gateway that is where ``events.consumers`` is ``gateway``. What it returns makes the writer:
+    ``EventWriter(engine, observer.consumers, observer.tenants)``; its ``listeners`` are to be called with each event.
+
+    Raises:
+        Exception: an observer's own, such as for a wrong setting; the process must not start then.
+    """
+    observer = Observer(
+        settings=configuration.settings,
+        launch=launch,
+        default_rules=configuration.default_rules,
+        engine=engine,
+        consumers=Consumers(),
+        outbox=Outbox(engine),
+        tenants=TenantLookup(engine, configuration.default_rules),
+        listeners=[],
+        retained=[],
+        in_background=in_background,
+        delivers=delivers,
+    )
+    for join in observers():
+        await join(observer)
+    return observer
