@@ -37,7 +37,7 @@ def parse_duration(value: Any) -> Any:
 def duration_text(duration: timedelta) -> str:
     """The shortest text of a duration that :func:`parse_duration` reads as the same."""
     rest = round(duration.total_seconds(), 3)
-    parts = []
+    parts: list[str] = []
     for unit, size in UNITS.items():
         if unit == "s":
             if rest or not parts:

@@ -1,4 +1,4 @@
-"""The tables of alerts: rules made by API, alerts with their history, silences, and what workers say of their spools."""
+"""The tables of alerts: rules made by API, alerts and their history, silences, and what waits in the spools."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class SilenceRow(Base):
 
 
 class WorkerStatus(Base):
-    """What waits in one spool. ``place`` is the folder it lies in, on its host; ``oldest_seconds`` as of ``updated_at``."""
+    """What waits in one spool, as of ``updated_at``. ``place`` is the folder it lies in, on its host."""
 
     __tablename__ = "worker_status"
 

@@ -1,0 +1,47 @@
+"""Figures of what was said: quality scores, verdicts of guardrails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, Text, func, or_
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB
+
+from callbacks.alerts.conditions.reading import Looking
+from inferspect.observation.alert_conditions import GuardrailSpike, Quality
+from inferspect.store.scores_tables import Scores
+from inferspect.store.tables import Event
+
+
+def quality(condition: Quality, looking: Looking) -> Select[Any]:
+    score = sql_cast(Scores.scores[condition.score].astext, DOUBLE_PRECISION)
+    return looking.grouped(Scores.tenant_id, func.avg(score), func.count(score)).where(
+        *looking.within(Scores.occurred_at), Scores.scores.has_key(condition.score)
+    )
+
+
+def guardrail_spike(condition: GuardrailSpike, looking: Looking) -> Select[Any]:
+    begin = looking.since - condition.baseline
+    verdict = func.jsonb_array_elements(Event.verdicts, type_=JSONB).column_valued("verdict")
+    guardrail = sql_cast(verdict["guardrail"].astext, Text)
+    in_window = func.count().filter(Event.occurred_at > looking.since)
+    before = func.count().filter(Event.occurred_at <= looking.since)
+    usual = before * (looking.window / condition.baseline)
+    of_decision = or_(*(Event.verdicts.contains([{"decision": decision}]) for decision in condition.decisions))
+    found = (
+        looking.grouped(
+            Event.tenant_id,
+            in_window / func.greatest(usual, 1.0),  # one in the time is no reason to call two of them a spike
+            in_window,
+            Event.tenant_alias,
+            {"guardrail": guardrail},
+        )
+        .select_from(Event, verdict)
+        .where(
+            *looking.within(Event.occurred_at, begin),
+            of_decision,
+            verdict["decision"].astext.in_(condition.decisions),
+        )
+    )
+    return found if condition.guardrail is None else found.where(guardrail == condition.guardrail)

@@ -1,0 +1,53 @@
+"""Figures of what the gateway leans on: providers, its spools, those that it delivers to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Integer, Select, Text, extract, func, literal, or_
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import JSONB
+
+from callbacks.alerts.conditions.reading import Looking, row, share
+from inferspect.observation.alert_conditions import DeadLetters, ProviderDown, SpoolAge
+from inferspect.store.alert_tables import WorkerStatus
+from inferspect.store.tables import DeliveryRow, Event
+
+# Statuses that are the provider's fault, or its administrator's; another status is an answer: the provider is there.
+NO_ANSWER = (401, 402, 403, 404, 408, 429)
+BEGIN_OF_SERVER_ERRORS = 500
+
+
+def provider_down(condition: ProviderDown, looking: Looking) -> Select[Any]:
+    attempt = func.jsonb_array_elements(Event.attempts, type_=JSONB).column_valued("attempt")
+    error, status = attempt["error_class"].astext, sql_cast(attempt["error_status"].astext, Integer)
+    failed = func.count().filter(
+        error.is_not(None), or_(status.is_(None), status >= BEGIN_OF_SERVER_ERRORS, status.in_(NO_ANSWER))
+    )
+    names = ("provider",) if condition.by == "provider" else ("provider", "deployment_id")
+    labels = {name.removesuffix("_id"): attempt[name].astext for name in names}
+    count = func.count()
+    return (
+        looking.grouped(Event.tenant_id, share(failed, count), count, Event.tenant_alias, labels)
+        .select_from(Event, attempt)
+        .where(
+            *looking.within(Event.occurred_at),
+            func.jsonb_array_length(Event.attempts) > 0,
+            or_(error.is_not(None), attempt["seconds"].astext.is_not(None)),  # it ended, one way or the other
+            *(column.is_not(None) for column in labels.values()),
+        )
+    )
+
+
+def spool_age(_condition: SpoolAge, looking: Looking) -> Select[Any]:
+    """A worker that is heard of no longer goes on to count: its events still wait."""
+    silent_for = func.greatest(extract("epoch", literal(looking.now) - WorkerStatus.updated_at), 0)
+    waiting = func.max(WorkerStatus.oldest_seconds + silent_for).filter(WorkerStatus.spool_depth > 0)
+    return row(tenant=sql_cast(None, Text), value=func.coalesce(waiting, 0), samples=func.count())
+
+
+def dead_letters(_condition: DeadLetters, looking: Looking) -> Select[Any]:
+    count = func.count()
+    return looking.grouped(DeliveryRow.tenant_id, count, count, labels={"consumer": DeliveryRow.consumer}).where(
+        DeliveryRow.dead_at.is_not(None)
+    )
