@@ -54,7 +54,7 @@ class AlertSettings(Section):
         """The channels of a rule of the operator's."""
         return self.default_channels if rule.channels is None else rule.channels
 
-    def open_to(self, channel: str, tenant_id: str) -> bool:
+    def is_open_to(self, channel: str, tenant_id: str) -> bool:
         """Whether rules that the tenant made itself may use the channel."""
         tenants = self.tenant_channels.get(channel, ())
         return channel in self.channels and (tenants == "*" or tenant_id in tenants)
