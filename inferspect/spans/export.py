@@ -1,0 +1,166 @@
+"""Sends encoded events to a receiver of OTLP over HTTP, and tells what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+import structlog
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from prometheus_client import Counter
+
+from inferspect.events.delivery import DONE, Delivered, Done, Rejected, Retry
+from inferspect.spans.answers import LONGEST_REASON, Refused, judge, outcome_of
+
+log = structlog.get_logger("inferspect.spans")
+
+PROTOBUF = "application/x-protobuf"
+REQUESTS = Counter(
+    "inferspect_trace_requests_total",
+    "Requests to receivers of traces and scores, by how they ended.",
+    ("consumer", "outcome"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where to send. ``name`` is the consumer, for logs and metrics; ``headers`` may hold keys and are never told."""
+
+    name: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One event, encoded; ``without_content`` is sent where the whole is too large for the receiver."""
+
+    body: bytes
+    without_content: bytes | None = None
+
+
+class Sender:
+    """Posts to receivers; keeps connections open and remembers which of them are in trouble.
+
+    Args:
+        timeout: seconds for a request, its answer included.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+        self._troubles: dict[tuple[str, str], str] = {}
+
+    async def post(
+        self, receiver: Receiver, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[httpx.Response | None, Done | Retry | Refused]:
+        """Post once; never raises because of the network."""
+        response: httpx.Response | None = None
+        try:
+            async with asyncio.timeout(self._timeout):  # httpx bounds each step, not their number
+                response = await self._client.post(receiver.url, content=body, headers={**receiver.headers, **headers})
+            found = judge(response)
+        except (httpx.HTTPError, TimeoutError) as error:
+            found = Retry(f"the receiver does not answer ({type(error).__name__})")
+        REQUESTS.labels(receiver.name, outcome_of(response, found)).inc()
+        self._tell(receiver, found)
+        return response, found
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def _tell(self, receiver: Receiver, found: Done | Retry | Refused) -> None:
+        """Log that a receiver has come into trouble, or out of it; not each request that suffers."""
+        key = (receiver.name, receiver.url)
+        if isinstance(found, Retry):
+            if self._troubles.get(key) != found.reason:
+                log.warning(
+                    "traces wait: they do not arrive", consumer=receiver.name, to=receiver.url, why=found.reason
+                )
+            self._troubles[key] = found.reason
+        elif self._troubles.pop(key, None) is not None:
+            log.info("traces arrive again", consumer=receiver.name, to=receiver.url)
+
+
+class SpanExporter:
+    """Sends parcels in as few requests as may be.
+
+    Args:
+        max_bytes: of a request, before compression; a larger parcel goes alone.
+    """
+
+    def __init__(self, sender: Sender, max_bytes: int) -> None:
+        self._sender = sender
+        self._max_bytes = max_bytes
+
+    async def send(self, receiver: Receiver, parcels: Sequence[Parcel]) -> list[Delivered]:
+        """What became of each, in their order.
+
+        A batch that is refused is halved until the one at fault is alone. Where the receiver is in trouble the rest is
+        not tried: it would only wait as long again.
+        """
+        results: dict[int, Delivered] = {}
+        bodies = [parcel.body for parcel in parcels]
+        batches = deque(self._batches(bodies))
+        trouble: Retry | None = None
+        while batches:
+            batch = batches.popleft()
+            found = trouble or await self._post(receiver, [bodies[number] for number in batch])
+            if not isinstance(found, Refused):
+                trouble = found if isinstance(found, Retry) else None
+                results |= dict.fromkeys(batch, found)
+            elif len(batch) > 1:
+                half = len(batch) // 2
+                batches.extendleft((batch[half:], batch[:half]))
+            else:
+                smaller = parcels[batch[0]].without_content if found.too_large else None
+                if smaller is None or bodies[batch[0]] is smaller:
+                    results[batch[0]] = Rejected(found.reason)
+                else:
+                    bodies[batch[0]] = smaller
+                    batches.appendleft(batch)
+        return [results[number] for number in range(len(parcels))]
+
+    def _batches(self, bodies: Sequence[bytes]) -> list[list[int]]:
+        batches: list[list[int]] = []
+        size = 0
+        for number, body in enumerate(bodies):
+            if not batches or size + len(body) > self._max_bytes:
+                batches.append([])
+                size = 0
+            batches[-1].append(number)
+            size += len(body)
+        return batches
+
+    async def _post(self, receiver: Receiver, bodies: Sequence[bytes]) -> Done | Retry | Refused:
+        packed = await asyncio.to_thread(gzip.compress, b"".join(bodies), 6)
+        response, found = await self._sender.post(
+            receiver, packed, {"content-type": PROTOBUF, "content-encoding": "gzip"}
+        )
+        if response is None or not isinstance(found, Done):
+            return found
+        return _partial(response) or DONE
+
+
+def _partial(response: httpx.Response) -> Refused | None:
+    """What a receiver says that it did not take: OTLP's partial success, in protobuf or JSON."""
+    if response.headers.get("content-type", "").startswith(PROTOBUF):
+        try:
+            said = ExportTraceServiceResponse.FromString(response.content).partial_success
+        except DecodeError:
+            return None
+        rejected, message = said.rejected_spans, said.error_message
+    else:
+        try:
+            partial = response.json()["partialSuccess"]
+            rejected, message = int(partial.get("rejectedSpans", 0)), str(partial.get("errorMessage", ""))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+    if rejected <= 0:
+        return None
+    return Refused(f"the receiver refuses {rejected} spans: {' '.join(message[:LONGEST_REASON].split())}")
