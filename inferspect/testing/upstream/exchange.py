@@ -37,9 +37,13 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How a reply is held back or broken off: seconds, tokens per second and counts of events."""
+    """How a reply is held back or broken off: seconds, tokens per second and counts of events.
+
+    ``drop`` ends the connection before the reply's first byte, after the latency.
+    """
 
     latency: float = 0.0
+    drop: bool = False
     tokens_per_second: float | None = None
     hang: bool = False
     hang_after: int | None = None

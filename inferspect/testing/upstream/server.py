@@ -153,6 +153,9 @@ class Connection(asyncio.Protocol):
         pace = reply.pace
         if pace.latency:
             await asyncio.sleep(pace.latency)
+        if pace.drop:
+            self.abort()
+            return
         if pace.hang:
             await self._hang()
         if reply.events is not None:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from .application import Application
 from .script import Rule, Script
@@ -15,6 +15,7 @@ from .server import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from .exchange import Reply, Request
     from .recording import Received
 
 _BACKLOG = 2048
@@ -29,8 +30,18 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+class Responder(Protocol):
+    """What answers requests, and knows the connections that are open."""
+
+    connections: set[Connection]
+
+    def respond(self, request: Request) -> Reply:
+        """The reply to `request`."""
+        ...
+
+
 async def serve(
-    application: Application, host: str, port: int, stop: asyncio.Event, listening: Callable[[str], None]
+    application: Responder, host: str, port: int, stop: asyncio.Event, listening: Callable[[str], None]
 ) -> None:
     """Serve until `stop` is set, then drop every connection; `listening` is told the URL.
 
