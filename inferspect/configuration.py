@@ -17,6 +17,8 @@ from pydantic_settings import SettingsError
 
 from inferspect.configuration_file import ConfigurationError, Problem, read_mapping
 from inferspect.extension import read_own_entities
+from inferspect.outgoing.urls import LOGIN
+from inferspect.secret import NO_REFERENCE
 from inferspect.settings import Settings, settings_from
 
 LITELLM_KEYS = frozenset(
@@ -66,12 +68,13 @@ def load_configuration(file: Path) -> Configuration:
     """
     content, lines = read_mapping(file)
     problems = [*_unknown_keys(content), *_callbacks(content, file), *_models(content), *_fallbacks(content)]
-    if isinstance(own := content.get(OWN_KEY), Mapping):
+    own = content.get(OWN_KEY)
+    if isinstance(own, Mapping):
         read_own_entities(own)
     try:
-        settings = settings_from(content.get(OWN_KEY))
+        settings = settings_from(own)
     except ValidationError as error:
-        problems += [_from_pydantic(detail) for detail in error.errors()]
+        problems += [_from_pydantic(detail, own) for detail in error.errors()]
     except TypeError:
         problems.append(Problem((OWN_KEY,), "must be a mapping", "write settings below it, indented"))
     except SettingsError as error:
@@ -174,19 +177,38 @@ def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _from_pydantic(detail: Any) -> Problem:
+def _from_pydantic(detail: Any, own: Any) -> Problem:
     path = tuple(detail["loc"])
+    written = _as_written(path, own)
     if detail["type"] == "extra_forbidden":
         return Problem(
-            (OWN_KEY, *path), "is no setting of InferSpect", _suggestion(str(path[-1]), _fields_at(path[:-1]))
+            (OWN_KEY, *written), "is no setting of InferSpect", _suggestion(str(path[-1]), _fields_at(path[:-1]))
         )
     message = str(detail["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    value = repr(detail["input"])[:200]
+    # What was written in place of a reference is a secret, and a mapping may hold one.
+    is_secret = isinstance(detail["input"], Mapping) or message in (NO_REFERENCE, LOGIN)
+    value = None if is_secret else repr(detail["input"])[:200]
     variable = "INFERSPECT_" + "__".join(map(str, path)).upper()
     if variable in os.environ:
         return Problem((), message, "correct the variable or unset it", value, variable)
-    return Problem((OWN_KEY, *path), message, "see docs/settings.md", value)
+    return Problem((OWN_KEY, *written), message, "see docs/settings.md", value)
+
+
+def _as_written(path: tuple[Any, ...], section: Any) -> tuple[Any, ...]:
+    """The path in the file: pydantic puts the `type` of an object, by which it chose the model, into it as a step."""
+    steps: list[Any] = []
+    for step in path:
+        if isinstance(section, Mapping) and step not in section and section.get("type") == step:
+            continue
+        steps.append(step)
+        if isinstance(section, Mapping):
+            section = section.get(step)
+        elif isinstance(section, list) and isinstance(step, int) and step < len(section):
+            section = section[step]
+        else:
+            section = None
+    return tuple(steps)
 
 
 def _from_environment(error: SettingsError) -> Problem:

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 ENVIRONMENT = "os.environ/"
 FILE = "file:"
+NO_REFERENCE = "must be a reference, `os.environ/NAME` or `file:/path`, and not the secret itself"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -60,7 +61,7 @@ def _reference(value: SecretReference | str) -> SecretReference:
         return value
     is_variable = value.startswith(ENVIRONMENT) and NAME.fullmatch(value.removeprefix(ENVIRONMENT))
     if not is_variable and not (value.startswith(FILE) and len(value) > len(FILE)):
-        raise ValueError("must be a reference, `os.environ/NAME` or `file:/path`, and not the secret itself")
+        raise ValueError(NO_REFERENCE)
     return SecretReference(value)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -89,9 +89,10 @@ def page() -> str:
                 _table("variable", [(f"`{entry.variable}`", entry) for entry in launch_entries()]),
                 OWN,
                 *_sections(Settings, own),
+                *_objects(dict.fromkeys(_values(Settings, besides=("default_rules",)))),
                 RULES,
                 *_sections(TenantRules, rules_entries()),
-                *_objects(TenantRules),
+                *_objects(dict.fromkeys(_values(TenantRules))),
             ]
         ).rstrip("\n")
         + "\n"
@@ -107,18 +108,19 @@ def _leaves(model: type[BaseModel], path: tuple[str, ...], prefix: str) -> Itera
             yield from _leaves(section, (*path, name), f"{prefix}{name.upper()}{SEPARATOR}")
 
 
-def _objects(model: type[BaseModel]) -> Iterator[str]:
+def _objects(values: Iterable[type[BaseModel]]) -> Iterator[str]:
     """The models that settings hold as a value, in a map or where one is given at all, each with its members."""
-    for value in dict.fromkeys(_values(model)):
+    for value in values:
         rows = [(f"`{name}`", _entry((name,), field, "")) for name, field in value.model_fields.items()]
         yield f"### `{value.__name__}`\n\n{(value.__doc__ or '').strip()}\n"
         yield _table("member", rows)
 
 
-def _values(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for field in model.model_fields.values():
-        section = _section_of(field)
-        yield from _values(section) if section else _models_in(field.annotation)
+def _values(model: type[BaseModel], besides: Container[str] = ()) -> Iterator[type[BaseModel]]:
+    for name, field in model.model_fields.items():
+        if name not in besides:
+            section = _section_of(field)
+            yield from _values(section) if section else _models_in(field.annotation)
 
 
 def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
@@ -147,8 +149,9 @@ def _type_of(field: FieldInfo) -> str:
 
 
 def _described(schema: dict[str, Any]) -> str:
-    if "anyOf" in schema:
-        alternatives = [_described(option) for option in schema["anyOf"] if option.get("type") != "null"]
+    if "anyOf" in schema or "oneOf" in schema:
+        options = schema.get("anyOf") or schema["oneOf"]
+        alternatives = [_described(option) for option in options if option.get("type") != "null"]
         return " or ".join(dict.fromkeys(alternatives))
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]

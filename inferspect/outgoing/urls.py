@@ -6,6 +6,7 @@ import httpx
 
 SCHEMES = ("http", "https")
 LAST_PORT = 65535
+LOGIN = "the URL must not hold a login (name:password@host)"
 
 
 def check_url(url: str) -> httpx.URL:
@@ -27,7 +28,7 @@ def check_url(url: str) -> httpx.URL:
     if not host or "%" in host:
         raise ValueError("the URL names no host")
     if parsed.userinfo:
-        raise ValueError("the URL must not hold a login (name:password@host)")
+        raise ValueError(LOGIN)
     if parsed.port is not None and not 0 < parsed.port <= LAST_PORT:
         raise ValueError("the port of the URL is none")
     return parsed
