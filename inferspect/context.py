@@ -126,6 +126,7 @@ class RequestContext:
         output: what was answered, as the guardrails left it, before values are restored for the client.
         content_taken: input and output are in the spool; ``content_hash``: of the input as it is kept there.
         parameters: the model's, such as temperature; no content.
+        identifiers_checked: the guardrails have been over ``end_user`` and ``trace``; before that, no event has them.
         notes: what one hook keeps from its first step to its last, by the hook's name; nobody else reads or logs it.
     """
 
@@ -153,6 +154,7 @@ class RequestContext:
     content_taken: bool = False
     content_hash: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    identifiers_checked: bool = False
     verdicts: list[Verdict] = field(default_factory=list)
     refusal: Refusal | None = None
     outcome: Outcome = field(default_factory=Outcome)

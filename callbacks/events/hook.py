@@ -11,6 +11,7 @@ from callbacks.events.exchange import answered, asked, parameters
 from callbacks.events.outcome import from_logging_payload, from_response
 from inferspect.context import RequestContext, current
 from inferspect.runtime import running
+from inferspect.spans.request import end_user_of, trace_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,11 @@ class EventCallback(CustomLogger):
             context.call_type = call_type
             context.model = text_or_none(data.get("model"))
             context.stream = data.get("stream") is True
+            sent = data.get("proxy_server_request")
+            headers = sent.get("headers") if isinstance(sent, dict) else None
+            headers = headers if isinstance(headers, dict) else {}
+            context.trace = trace_of(headers, data)
+            context.end_user = end_user_of(headers, data)
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> None:
         """Have the event on disk before a provider is called; by now the guardrails have been over the request."""
@@ -43,7 +49,6 @@ class EventCallback(CustomLogger):
         begin_attempt(context, kwargs)
         if context.event_revision:
             return
-        context.end_user = text_or_none(kwargs.get("user"))
         context.input = asked(kwargs)
         context.parameters = parameters(kwargs)
         recorder = running().recorder

@@ -7,6 +7,7 @@ from typing import Any
 from guardrails.content import request_texts
 from guardrails.content.copies import let_hooks_see_answer, refresh_request_copies
 from guardrails.pipeline.gateway_tools import refusal_of_gateway_tools
+from guardrails.pipeline.identifiers import redact_identifiers
 from guardrails.pipeline.logs import keep_out_of_cache
 from guardrails.pipeline.memory import recall
 from guardrails.pipeline.opinions import ask_opinions
@@ -32,6 +33,8 @@ async def redact(
     if is_streamed and here.policies.of(tenant.rules, "output") is not None:
         keep_out_of_cache(data)
     policy = here.policies.of(tenant.rules, "input")
+    if context is not None:
+        await redact_identifiers(here, policy, here.minting(tenant.id), context)
     if policy is None:
         return None
     state = state_of(context, tenant, here)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from inferspect.context import RequestContext
 
 LONGEST_BEGINNING = 0.5  # of the bytes allowed: escaped once more, it grows
+
+DEEPEST = 100
+LEAST, LARGEST = -(2**63), 2**64 - 1
 
 
 def take_content(context: RequestContext, max_bytes: int) -> bytes | None:
@@ -38,8 +41,8 @@ def take_content(context: RequestContext, max_bytes: int) -> bytes | None:
 def _json(value: Any, max_bytes: int) -> bytes:
     try:
         text = orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # lone surrogates, integers beyond 64 bits, or what has no form in JSON
-        text = json.dumps(value, default=_plain_or_name, skipkeys=True).encode("ascii", "replace")
+    except TypeError:
+        text = orjson.dumps(_storable(value))
     if len(text) <= max_bytes:
         return text
     beginning = text[: int(max_bytes * LONGEST_BEGINNING)].decode("utf-8", "ignore")
@@ -53,8 +56,26 @@ def _plain(value: Any) -> Any:
     raise TypeError
 
 
-def _plain_or_name(value: Any) -> Any:
-    try:
-        return _plain(value)
-    except TypeError:
-        return f"<{type(value).__name__}>"
+def _storable(value: Any, depth: int = 0) -> Any:
+    """A copy without what has no form in JSON: lone surrogates, integers beyond 64 bits, objects, depths."""
+    if depth > DEEPEST:
+        return "<too deep>"
+    if isinstance(value, Mapping):
+        return {_text(str(key)): _storable(member, depth + 1) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(member, depth + 1) for member in value]
+    if hasattr(value, "model_dump"):
+        return _storable(_plain(value), depth + 1)
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int) and not LEAST <= value <= LARGEST:
+        return "<too large>"
+    return value if value is None or isinstance(value, bool | int | float) else f"<{type(value).__name__}>"
+
+
+def _text(value: str) -> str:
+    return value.encode("utf-8", "replace").decode("utf-8")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from inferspect.context import Trace
+
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
 
@@ -121,7 +123,8 @@ class GatewayEvent:
 
 def event_of(context: RequestContext, revision: int, *, complete: bool) -> GatewayEvent:
     """The event of a request as far as it is known now."""
-    tenant, outcome, refusal, trace = context.tenant, context.outcome, context.refusal, context.trace
+    tenant, outcome, refusal = context.tenant, context.outcome, context.refusal
+    trace = context.trace if context.identifiers_checked else Trace()
     status = context.status or 0
     event = GatewayEvent(
         id=context.request_id,
@@ -133,7 +136,7 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         key_hash=context.key_hash,
         key_alias=context.key_alias,
         user_id=context.user_id,
-        end_user=context.end_user,
+        end_user=context.end_user if context.identifiers_checked else None,
         client_address=context.client_address,
         client_request_id=context.client_request_id,
         method=context.method,
@@ -160,7 +163,7 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         parameters=context.parameters,
         attempts=[asdict(attempt) for attempt in context.attempts],
         seconds_to_first_token=outcome.seconds_to_first_token,
-        trace_parent=trace.parent,
+        trace_parent=context.trace.parent,
         session_id=trace.session_id,
         trace_name=trace.name,
         tags=[_storable(tag) for tag in trace.tags],

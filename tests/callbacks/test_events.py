@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import litellm
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litellm.proxy._types import UserAPIKeyAuth
@@ -16,11 +13,7 @@ from callbacks.events import hook
 from callbacks.events.outcome import from_logging_payload, from_response
 from inferspect.context import Outcome, RequestContext
 from inferspect.events.event import GatewayEvent
-from inferspect.events.recorder import EventRecorder
 from inferspect.events.spool import Spool
-from inferspect.runtime import Runtime, install
-from inferspect.settings import Settings
-from inferspect.tenancy import TenantDirectory
 
 KEY = UserAPIKeyAuth(token="hash", key_alias="key", user_id="u", team_id="t", team_alias="T")
 NOW = datetime.now(UTC)
@@ -37,14 +30,6 @@ ANYTHING = st.recursive(
     ),
     max_leaves=10,
 )
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Iterator[Spool]:
-    opened = Spool(tmp_path)
-    install(Runtime(Settings(), TenantDirectory({}), EventRecorder(opened)))
-    yield opened
-    opened.close()
 
 
 def answer(**hidden: Any) -> litellm.ModelResponse:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inferspect.context import RequestContext, Verdict
-from inferspect.events.event import GatewayEvent, event_of
+from inferspect.context import RequestContext, Trace, Verdict
+from inferspect.events.event import VERSION, GatewayEvent, NewerEventError, event_of
 from inferspect.refusal import Refusal
 from inferspect.tenancy import Tenant, TenantRules
 
@@ -80,4 +82,22 @@ def test_ordinary_text_is_kept_as_it_is() -> None:
     """Whatever the language."""
     served = context()
     served.end_user = "Zoë 你好 🙂 \t"
+    served.identifiers_checked = True
     assert event_of(served, 1, complete=True).end_user == "Zoë 你好 🙂 \t"
+
+
+def test_identifiers_that_no_guardrail_has_looked_at_are_not_kept() -> None:
+    """A request that is refused before may have anything in them; its place in the caller's trace is digits only."""
+    served = context()
+    served.end_user = "ada@example.com"
+    served.trace = Trace(parent=f"00-{'a' * 32}-{'b' * 16}-01", session_id="ada@example.com", tags=("ada",))
+    event = event_of(served, 1, complete=True)
+    assert (event.end_user, event.session_id, event.tags) == (None, None, [])
+    assert event.trace_parent == served.trace.parent
+
+
+def test_an_event_of_a_newer_version_is_not_guessed_at() -> None:
+    """It is told apart from one that is broken, so that it can be kept for a program that reads it."""
+    values = json.loads(event_of(context(), 1, complete=True).to_json()) | {"version": VERSION + 1, "new": True}
+    with pytest.raises(NewerEventError, match=f"version {VERSION + 1}"):
+        GatewayEvent.from_json(json.dumps(values).encode())

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from inferspect.context import RequestContext
@@ -15,12 +18,14 @@ from inferspect.events.event import GatewayEvent
 from inferspect.events.recorder import EventRecorder
 from inferspect.events.spool import Spool
 from inferspect.settings import EventSettings
+from inferspect.tenancy import TenantDirectory
 
 
 def context() -> RequestContext:
     served = RequestContext(str(uuid.uuid4()), "/v1/chat/completions", "POST", "192.0.2.1")
     served.status = 200
     served.end_user = "u" * 2000
+    served.identifiers_checked = True
     return served
 
 
@@ -130,3 +135,134 @@ async def test_the_newest_revision_of_an_unwritten_event_is_the_one_kept(small_d
     kept = {spooled.id: spooled for spooled in await spool.ripe(1000, 0)}[served.request_id]
     assert (kept.revision, GatewayEvent.from_json(kept.body).cost) == (2, 1.5)
     spool.close()
+
+
+def deep(levels: int) -> Any:
+    inner: Any = []
+    for _ in range(levels):
+        inner = [inner]
+    return inner
+
+
+def with_content(rules: dict[str, Any] | None = None, **values: Any) -> RequestContext:
+    served = context()
+    served.tenant = TenantDirectory(rules or {}).find("t", "T", {})
+    served.input = [{"role": "user", "content": "hello"}]
+    served.output = [{"message": {"content": "hi"}}]
+    for name, value in values.items():
+        setattr(served, name, value)
+    return served
+
+
+async def content_of(spool: Spool, served: RequestContext) -> Any:
+    await EventRecorder(spool).record(served, complete=True)
+    (kept,) = await spool.ripe(10, 0)
+    return kept.content and orjson.loads(kept.content)
+
+
+async def test_what_was_asked_and_answered_is_kept_beside_the_event(spool: Spool) -> None:
+    """The event holds the hash of what was asked, and no content."""
+    served = with_content()
+    content = await content_of(spool, served)
+    assert content == {"input": served.input, "output": served.output}
+    (kept,) = await spool.ripe(10, 0)
+    digest = hashlib.sha256(orjson.dumps(served.input)).hexdigest()
+    assert GatewayEvent.from_json(kept.body).content_hash == digest
+    assert b"hello" not in kept.body
+
+
+async def test_a_later_copy_of_the_event_does_not_lose_its_content(spool: Spool) -> None:
+    """It is serialised once."""
+    recorder, served = EventRecorder(spool), with_content()
+    await recorder.record(served, complete=False)
+    served.input = "changed"
+    await recorder.record(served, complete=True)
+    (kept,) = await spool.ripe(10, 0)
+    assert orjson.loads(kept.content or b"")["input"] == [{"role": "user", "content": "hello"}]
+
+
+@pytest.mark.parametrize(
+    "served", [with_content({"observation": {"content": "none"}}), with_content(tenant=None)], ids=["rules", "nobody's"]
+)
+async def test_content_is_kept_only_where_rules_say_so(spool: Spool, served: RequestContext) -> None:
+    """Not of a tenant that wants none, nor of one that nobody knows."""
+    assert await content_of(spool, served) is None
+
+
+async def test_of_a_long_content_the_beginning_is_kept(spool: Spool) -> None:
+    """Its size is told; the whole stays within the limit."""
+    limit = EventSettings().max_content_bytes
+    content = await content_of(spool, with_content(input="é\n" * limit))
+    assert content["input"]["truncated"] == 4 * limit + 2
+    assert content["input"]["beginning"].startswith('"é\\né')
+    assert len(orjson.dumps(content["input"])) <= limit
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["\ud800 alone", 2**70, {1: {"deep": object()}}, float("nan"), [b"bytes"], deep(5000)],
+    ids=["surrogate", "integer", "object", "nan", "bytes", "deep"],
+)
+async def test_whatever_a_client_sends_can_be_kept(spool: Spool, hostile: Any) -> None:
+    """What has no form in JSON never keeps an event from being recorded."""
+    assert set(await content_of(spool, with_content(input=hostile))) == {"input", "output"}
+
+
+async def test_contents_are_dropped_before_requests_are_refused(spool: Spool) -> None:
+    """The oldest go first; the events stay."""
+    recorder = EventRecorder(spool, EventSettings(max_spool_bytes=6_000_000, max_content_bytes=100_000))
+    trying = asyncio.create_task(recorder.keep_trying())
+    try:
+        for _ in range(200):
+            await recorder.record(with_content(input="x" * 50_000), complete=True)
+            while spool.size() > 0.9 * 6_000_000:
+                await asyncio.sleep(0.01)
+            assert recorder.refusal() is None
+    finally:
+        trying.cancel()
+    kept = await spool.ripe(1000, 0)
+    assert len(kept) == 200
+    with_it = [event.content is not None for event in kept]
+    assert 0 < sum(with_it) < 200
+    assert with_it == sorted(with_it)
+
+
+async def test_who_listens_is_told_once_when_a_request_has_settled(spool: Spool) -> None:
+    """Not at its beginning, and not again; a listener that fails hurts nobody."""
+    told: list[GatewayEvent] = []
+
+    def fail(_event: GatewayEvent) -> None:
+        raise RuntimeError
+
+    recorder = EventRecorder(spool, listeners=[fail, told.append])
+    served = context()
+    served.status = None
+    await recorder.record(served, complete=False)
+    served.status = 200
+    await recorder.record(served, complete=False)
+    assert told == []
+    await recorder.record(served, complete=True)
+    await recorder.record(served, complete=True)
+    assert [event.revision for event in told] == [3]
+
+
+async def test_who_listens_is_told_of_a_request_whose_cost_never_comes(spool: Spool) -> None:
+    """After the time that an event waits for it."""
+    told: list[GatewayEvent] = []
+    recorder = EventRecorder(spool, EventSettings(settle_after=0.05), [told.append])
+    trying = asyncio.create_task(recorder.keep_trying())
+    served = context()
+    await recorder.record(served, complete=False)
+    while not told:
+        await asyncio.sleep(0.01)
+    trying.cancel()
+    assert [event.id for event in told] == [served.request_id]
+
+
+async def test_a_request_that_was_sent_to_a_provider_and_not_heard_of_is_unknown(spool: Spool) -> None:
+    """That is what a crash in between leaves."""
+    served = context()
+    served.status = None
+    await EventRecorder(spool).record(served, complete=False)
+    (kept,) = await spool.ripe(10, 10**12)
+    assert GatewayEvent.from_json(kept.body).result == "unknown"
