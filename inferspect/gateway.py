@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.middleware import Middleware
 
 from inferspect.configuration import load_configuration
+from inferspect.events.observation import observe
 from inferspect.events.recorder import EventRecorder
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from inferspect.events.delivery import EventListener
-
 log = structlog.get_logger("inferspect.gateway")
 
 _background: set[asyncio.Task[None]] = set()
@@ -69,11 +68,12 @@ async def start() -> None:
     settings = configuration.settings
     configure_logs(settings.log)
     spool = Spool(launch.inferspect_home / "spool")
-    listeners: list[EventListener] = []
-    recorder = EventRecorder(spool, settings.events, listeners)
+    engine = create_async_engine(driver_url(launch.database_url), pool_size=4, pool_pre_ping=True)
+    delivers = settings.events.consumers == "gateway"
+    observer = await observe(configuration, launch, engine, in_background, delivers=delivers)
+    recorder = EventRecorder(spool, settings.events, observer.listeners)
     install(Runtime(settings, TenantDirectory(configuration.default_rules), recorder))
     is_model_route = lru_cache(maxsize=1024)(RouteChecks.is_llm_api_route)
-    engine = create_async_engine(driver_url(launch.database_url), pool_size=2, pool_pre_ping=True)
     closes = settings.access.ungoverned_routes == "refuse"
     add_middleware(
         app,
