@@ -60,7 +60,9 @@ async def test_two_users_named_by_their_addresses_stay_two(service: GuardrailSer
 @pytest.mark.parametrize(
     "rules", [{"pii": {"action": "report"}}, {"pii": {"dry_run": True}}, {"pii": {"enabled": False}}]
 )
-async def test_rules_that_mask_nothing_leave_identifiers_alone(service: GuardrailService, rules: dict[str, Any]) -> None:
+async def test_rules_that_mask_nothing_leave_identifiers_alone(
+    service: GuardrailService, rules: dict[str, Any]
+) -> None:
     """They are the tenant's own."""
     context = await checked(service, rules, end_user="ada@example.com")
     assert (context.end_user, context.identifiers_checked) == ("ada@example.com", True)
