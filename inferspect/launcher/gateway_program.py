@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 
+from inferspect.launcher.metric_files import SHARED_FOLDER, prepare
 from inferspect.launcher.prisma_client import prisma_environment
 from inferspect.launcher.service import Program
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from inferspect.launcher.home import Credentials, Home
     from inferspect.settings import LaunchSettings, Settings
@@ -48,6 +50,7 @@ def gateway_environment(
         "DATABASE_URL": database_url,
         "INFERSPECT_CACHE_TYPE": "redis" if redis_url else "local",
         **({"REDIS_URL": redis_url} if redis_url else {}),
+        SHARED_FOLDER: os.environ.get(SHARED_FOLDER) or str(home.run / "metrics"),
         "INFERSPECT_HOME": str(home.folder),
         "INFERSPECT_CONFIG": str(launch.inferspect_config.absolute()),
         "PYTHONUNBUFFERED": "1",
@@ -66,6 +69,7 @@ def gateway_program(launch: LaunchSettings, settings: Settings, home: Home, envi
         log=gateway_log(home) if to_file else None,
         is_ready=_readiness(local_url(launch)),
         environment=environment,
+        before_start=partial(prepare, Path(environment[SHARED_FOLDER])),
     )
 
 

@@ -25,6 +25,7 @@ from uvicorn.workers import UvicornWorker
 from inferspect.configuration import Configuration, load_configuration
 from inferspect.launcher.lifeline import die_with_parent
 from inferspect.launcher.litellm_range import check_litellm
+from inferspect.launcher.metric_files import use_places
 from inferspect.logs import PrintedLines, configure_logs
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
 
 def main() -> None:
     die_with_parent()
+    use_places()
     check_litellm()
     arguments = _arguments()
     configuration = load_configuration(Path(arguments.config))

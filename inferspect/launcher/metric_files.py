@@ -1,0 +1,86 @@
+"""The folder in which the gateway's processes leave their figures for Prometheus, a file for each place.
+
+prometheus_client names a process's files by its pid. The counters of a process that died must stay, so each restart of
+a worker would add files for good. Here a process takes a place instead, ``w0``, ``w1``, ...: the lowest that no living
+process holds. Who follows a dead process in its place reads its files and counts on from there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from prometheus_client import values
+
+from inferspect.launcher.home import LaunchError
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+LEFT_BEHIND = ("*.db", "*.place", "tenants.jsonl", "litellm_admitted_series_*")
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder and remove what an earlier run left: figures count from the gateway's start.
+
+    Raises:
+        LaunchError: it cannot be made or emptied.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for pattern in LEFT_BEHIND:
+            for path in folder.glob(pattern):
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise LaunchError(
+            f"The folder of figures {folder} cannot be prepared ({error.strerror}). Correct its permissions, or name "
+            f"another one in {SHARED_FOLDER}."
+        ) from error
+
+
+def use_places() -> None:
+    """Have this process, and those forked from it, keep their figures by place; before the first metric is made."""
+    folder = os.environ.get(SHARED_FOLDER)
+    if folder:
+        take: Callable[[], str] = Places(Path(folder))
+        values.ValueClass = values.MultiProcessValue(take)  # type: ignore[no-untyped-call, misc]
+
+
+class Places:
+    """Tells a process its place; asked at each change of a figure, so that a fork is noticed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: int | None = None
+        self._place = ""
+        self._lock: int | None = None
+
+    def __call__(self) -> str:
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._take()
+        return self._place
+
+    def _take(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)  # the parent's, which keeps its lock: a lock of this kind belongs to a process
+        for number in count():
+            place = f"w{number}"
+            lock = _lock(self._folder / f"{place}.place")
+            if lock is not None:
+                self._place, self._lock = place, lock
+                break
+        for path in self._folder.glob(f"gauge_live*_{self._place}.db"):  # they tell of a process that is no more
+            path.unlink(missing_ok=True)
+
+
+def _lock(path: Path) -> int | None:
+    """A descriptor that holds the lock until this process ends, however it ends; ``None`` where another has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
