@@ -1,9 +1,30 @@
-"""Joins the observers of a process."""
+"""Joins the observers of a process, and the workers of the gateway."""
 
 from __future__ import annotations
 
-from inferspect.extension import Observer
+from callbacks.alerts.evaluation import LEADER, Evaluator
+from callbacks.alerts.spools import SpoolTeller
+from inferspect.extension import Observer, Worker
+from inferspect.store.leader import lead
+from inferspect.store.outbox import Outbox
 
 
 async def start(observer: Observer) -> None:
-    del observer
+    """Tell of this machine's spools; evaluate the rules where this process delivers and comes to lead."""
+    settings = observer.settings.alerts
+    spools = observer.launch.inferspect_home / "spool"
+    observer.in_background(SpoolTeller(observer.engine, spools).run())
+    if observer.delivers:
+        evaluator = Evaluator(observer.engine, observer.outbox, settings)
+        observer.in_background(lead(observer.engine, LEADER, evaluator.run))
+
+
+async def mount_routes(worker: Worker) -> None:
+    """Mount the routes of rules, alerts and silences."""
+    from callbacks.alerts.api import routers  # noqa: PLC0415  LiteLLM is there only inside its worker
+    from callbacks.alerts.service import AlertService, install  # noqa: PLC0415  as above
+    from inferspect.http.tenant_access import mount  # noqa: PLC0415  as above
+
+    install(AlertService(worker.engine, Outbox(worker.engine), worker.settings.alerts))
+    for router in routers:
+        mount(worker.app, router)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from inferspect.observation.durations import Duration, PositiveDuration, Ratio
+from inferspect.observation.durations import Duration, PositiveDuration, Ratio, parse_ratio
 from inferspect.section import Section
 
 Unit = Literal["ratio", "seconds", "times", "count", "score"]
@@ -118,7 +118,7 @@ class Budget(Condition):
     window: ClassVar[timedelta | None] = None
 
     type: Literal["budget"]
-    above: Annotated[float, Field(ge=0, le=10)] = 0.9
+    above: Annotated[float, BeforeValidator(parse_ratio), Field(ge=0, le=10)] = 0.9
     of: Literal["teams", "keys"] = "teams"
 
 

@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.store.alert_tables import AlertRow, AlertRuleRow, SilenceRow
-from inferspect.store.tables import SCHEMA
+from inferspect.store.tables import SCHEMA, DeliveryRow
 
 Row = dict[str, Any]
+CHANNELS = "notify:"  # how the names of consumers begin that deliver to a channel
 TABLE = AlertRow.__table__
-OPEN = or_(AlertRow.state != "resolved", AlertRow.owes_end)
+OPEN = or_(AlertRow.state != "resolved", func.cardinality(AlertRow.owed) > 0)
 
 
 def _upsert() -> Any:
@@ -36,10 +37,15 @@ async def begin_rule(connection: AsyncConnection, owner: str, rule: str, seconds
     Returns:
         The database's time; clocks of gateways differ, and jump.
     """
-    await connection.execute(text("SELECT set_config('statement_timeout', :most, true)"), {"most": f"{seconds:.3f}s"})
     lock = {"name": f"{SCHEMA}.alerts.{owner}/{rule}"}
     await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), lock)
-    # A statement of its own: the time after the wait, and not before it.
+    return await begin_reading(connection, seconds)  # the time after the wait, and not before it
+
+
+async def begin_reading(connection: AsyncConnection, seconds: float) -> datetime:
+    """As :func:`begin_rule`, where nothing is to be written."""
+    most = {"most": str(round(seconds * 1000))}
+    await connection.execute(text("SELECT set_config('statement_timeout', :most, true)"), most)
     return await database_time(connection)
 
 
@@ -73,9 +79,21 @@ async def forget_alerts(connection: AsyncConnection, ids: Sequence[str]) -> None
 
 async def forget_history(connection: AsyncConnection, before: datetime) -> None:
     """Remove alerts and silences that ended before a time."""
-    ended = and_(AlertRow.state == "resolved", ~AlertRow.owes_end, AlertRow.updated_at < before)
+    ended = and_(~OPEN, AlertRow.updated_at < before)
     await connection.execute(delete(AlertRow).where(ended))
     await connection.execute(delete(SilenceRow).where(SilenceRow.ends_at < before))
+
+
+async def channels_not_reached(connection: AsyncConnection, alert_id: str) -> frozenset[str]:
+    """Consumers that have a message about the alert still before them."""
+    found = await connection.execute(
+        select(DeliveryRow.consumer).where(
+            DeliveryRow.consumer.startswith(CHANNELS, autoescape=True),
+            DeliveryRow.dead_at.is_(None),
+            DeliveryRow.message["alert_id"].astext == alert_id,
+        )
+    )
+    return frozenset(found.scalars())
 
 
 async def counts_by_state(connection: AsyncConnection) -> dict[tuple[str, str], int]:
@@ -168,4 +186,4 @@ async def drop_rule(connection: AsyncConnection, owner: str, name: str) -> bool:
 
 
 def _row(found: Any) -> Row:
-    return {**found, "told": tuple(found["told"])}
+    return {**found, "told": tuple(found["told"]), "owed": tuple(found["owed"])}

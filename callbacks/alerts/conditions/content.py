@@ -23,7 +23,7 @@ def quality(condition: Quality, looking: Looking) -> Select[Any]:
 
 def guardrail_spike(condition: GuardrailSpike, looking: Looking) -> Select[Any]:
     begin = looking.since - condition.baseline
-    verdict = func.jsonb_array_elements(Event.verdicts, type_=JSONB).column_valued("verdict")
+    verdict = func.jsonb_array_elements(Event.verdicts, type_=JSONB).column_valued("verdict", joins_implicitly=True)
     guardrail = sql_cast(verdict["guardrail"].astext, Text)
     in_window = func.count().filter(Event.occurred_at > looking.since)
     before = func.count().filter(Event.occurred_at <= looking.since)
@@ -37,7 +37,7 @@ def guardrail_spike(condition: GuardrailSpike, looking: Looking) -> Select[Any]:
             Event.tenant_alias,
             {"guardrail": guardrail},
         )
-        .select_from(Event, verdict)
+        .select_from(Event)
         .where(
             *looking.within(Event.occurred_at, begin),
             of_decision,

@@ -19,7 +19,7 @@ BEGIN_OF_SERVER_ERRORS = 500
 
 
 def provider_down(condition: ProviderDown, looking: Looking) -> Select[Any]:
-    attempt = func.jsonb_array_elements(Event.attempts, type_=JSONB).column_valued("attempt")
+    attempt = func.jsonb_array_elements(Event.attempts, type_=JSONB).column_valued("attempt", joins_implicitly=True)
     error, status = attempt["error_class"].astext, sql_cast(attempt["error_status"].astext, Integer)
     failed = func.count().filter(
         error.is_not(None), or_(status.is_(None), status >= BEGIN_OF_SERVER_ERRORS, status.in_(NO_ANSWER))
@@ -29,7 +29,7 @@ def provider_down(condition: ProviderDown, looking: Looking) -> Select[Any]:
     count = func.count()
     return (
         looking.grouped(Event.tenant_id, share(failed, count), count, Event.tenant_alias, labels)
-        .select_from(Event, attempt)
+        .select_from(Event)
         .where(
             *looking.within(Event.occurred_at),
             func.jsonb_array_length(Event.attempts) > 0,
