@@ -1,9 +1,158 @@
-"""Where requests are traced."""
+"""Where requests are traced in Langfuse."""
 
 from __future__ import annotations
 
-from inferspect.section import Section
+import base64
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from inferspect.secret import MissingSecretError, Secret, SecretReference
+from inferspect.section import Bytes, Seconds, Section
+
+CLOUD = "https://cloud.langfuse.com"
+CLOUDS = (CLOUD, "https://us.cloud.langfuse.com", "https://jp.cloud.langfuse.com", "https://hipaa.cloud.langfuse.com")
+HOST_VARIABLES = ("LANGFUSE_BASE_URL", "LANGFUSE_HOST")  # as Langfuse's SDK has them
+PUBLIC_KEY = SecretReference("os.environ/LANGFUSE_PUBLIC_KEY")
+SECRET_KEY = SecretReference("os.environ/LANGFUSE_SECRET_KEY")
+ENVIRONMENT = re.compile(r"(?!langfuse)[a-z0-9_-]+")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _host(value: str) -> str:
+    """An address without the slash at its end, by which two of the same are the same."""
+    parts = urlsplit(value)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://cloud.langfuse.com, without a key in it")
+    port = f":{parts.port}" if parts.port not in {None, DEFAULT_PORTS[parts.scheme]} else ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
+
+
+Host = Annotated[str, AfterValidator(_host), Field(max_length=512)]
+
+
+def _environment(value: str) -> str:
+    if not ENVIRONMENT.fullmatch(value):
+        raise ValueError("must be lower-case letters, digits, - and _, and not begin with langfuse")
+    return value
+
+
+Environment = Annotated[str, AfterValidator(_environment), Field(max_length=40)]
+Share = Annotated[float, Field(ge=0, le=1)]
+ContentRule = Literal["redacted", "none"]
 
 
 class LangfuseSettings(Section):
-    """Where requests are traced."""
+    """Where requests are traced in Langfuse; nowhere, as long as there are no keys. See [Langfuse](langfuse.md)."""
+
+    enabled: bool = Field(default=True, description="`false` sends nothing, whatever keys there are.")
+    host: Host | None = Field(
+        default=None,
+        description="Address of Langfuse; unset, `LANGFUSE_BASE_URL` or `LANGFUSE_HOST`, or else Langfuse's cloud.",
+    )
+    public_key: Secret | None = Field(
+        default=None,
+        description="Reference to the project's public key; unset, `os.environ/LANGFUSE_PUBLIC_KEY` where that is set.",
+    )
+    secret_key: Secret | None = Field(
+        default=None,
+        description="Reference to its secret key; unset, `os.environ/LANGFUSE_SECRET_KEY` where that is set.",
+    )
+    sample_rate: Share = Field(default=1.0, description="Share of traces that are sent; all of a trace is, or nothing.")
+    content: ContentRule = Field(
+        default="redacted",
+        description="`redacted`: requests and answers as the guardrails leave them; `none`: neither, for no tenant.",
+    )
+    environment: Environment | None = Field(default=None, description="Of traces whose request does not name one.")
+    release: str | None = Field(default=None, max_length=200, description="Likewise, the release.")
+    traces_by: Literal["request", "session"] = Field(
+        default="request", description="`session`: requests of a session share a trace, else each has its own."
+    )
+    guardrail_spans: Literal["all", "findings"] = Field(
+        default="all", description="`findings`: verdicts of guardrails that found nothing are no spans."
+    )
+    timeout: Seconds = Field(default=10.0, description="Seconds for a request to Langfuse.")
+    batch: Annotated[int, Field(ge=1, le=1000)] = Field(default=50, description="Most traces of a request to Langfuse.")
+    max_request_bytes: Bytes = Field(
+        default=4 * 1024**2, description="Most bytes of it, before compression; a larger trace goes alone."
+    )
+    allowed_hosts: tuple[Host, ...] = Field(
+        default=CLOUDS,
+        description="Addresses that tenants' rules may name, beside `host` and those of the default rules.",
+    )
+    tenant_secrets: tuple[Annotated[str, Field(min_length=1, max_length=512)], ...] = Field(
+        default=("os.environ/LANGFUSE_{TENANT}_PUBLIC_KEY", "os.environ/LANGFUSE_{TENANT}_SECRET_KEY"),
+        description="References that tenants' rules may name, so that no tenant reads what is not its own: `{tenant}` "
+        "stands for the tenant's id, `{TENANT}` for the same in capitals with `_` for all but letters and digits, `*` "
+        "for anything without a slash.",
+    )
+    prompt_cache_for: Seconds = Field(
+        default=60.0, description="Seconds for which a worker remembers a prompt; longer while Langfuse is away."
+    )
+
+    @model_validator(mode="after")
+    def _references_lead_somewhere(self) -> Self:
+        """What was written down on purpose is there; Langfuse's own variables may be."""
+        for reference in (self.public_key, self.secret_key) if self.enabled else ():
+            if reference is not None:
+                reference.reveal()
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project of Langfuse, as its keys say."""
+
+    host: str
+    public_key: str
+    secret_key: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """Basic authentication, as Langfuse's API wants it."""
+        pair = f"{self.public_key}:{self.secret_key}".encode()
+        return {"authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
+
+
+def default_host(settings: LangfuseSettings) -> str:
+    """Where traces go unless a tenant's rules say otherwise.
+
+    Raises:
+        ValueError: a variable has no address.
+    """
+    if settings.host is not None:
+        return settings.host
+    given = next((name for name in HOST_VARIABLES if os.environ.get(name)), None)
+    if given is None:
+        return CLOUD
+    try:
+        return _host(os.environ[given].strip())
+    except ValueError as error:
+        raise ValueError(f"{given} {error}") from None
+
+
+def default_project(settings: LangfuseSettings) -> Project | None:
+    """The project of all tenants without one of their own; ``None`` where no keys are set.
+
+    Raises:
+        MissingSecretError: there is one key and not the other.
+        ValueError: the address is none.
+    """
+    if not settings.enabled:
+        return None
+    keys = []
+    missing = []
+    for reference in (settings.public_key or PUBLIC_KEY, settings.secret_key or SECRET_KEY):
+        try:
+            keys.append(reference.reveal())
+        except MissingSecretError as error:
+            missing.append(str(error))
+    if not keys and settings.public_key is None and settings.secret_key is None:
+        return None
+    if missing:
+        raise MissingSecretError("; ".join(missing))
+    return Project(default_host(settings), keys[0], keys[1])

@@ -1,25 +1,21 @@
-"""Sends encoded events to a receiver of OTLP over HTTP, and tells what became of each."""
+"""Sends what is encoded to a receiver over HTTP, many in a request, and tells what became of each."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 import structlog
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from prometheus_client import Counter
 
-from inferspect.events.delivery import DONE, Delivered, Done, Rejected, Retry
-from inferspect.spans.answers import LONGEST_REASON, Refused, judge, outcome_of
+from inferspect.events.delivery import Delivered, Done, Rejected, Retry
+from inferspect.spans.answers import Refused, judge, outcome_of
 
 log = structlog.get_logger("inferspect.spans")
 
-PROTOBUF = "application/x-protobuf"
 REQUESTS = Counter(
     "inferspect_trace_requests_total",
     "Requests to receivers of traces and scores, by how they ended.",
@@ -37,8 +33,26 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """How a request is written and its success read.
+
+    Attributes:
+        pack: makes a body of several; runs in a thread.
+        headers: that go with it.
+        refused: what a successful answer says that was refused all the same, ``None`` where nothing was.
+    """
+
+    pack: Callable[[Sequence[bytes]], bytes]
+    headers: Mapping[str, str]
+    refused: Callable[[httpx.Response], Refused | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
-    """One event, encoded; ``without_content`` is sent where the whole is too large for the receiver."""
+    """One of those that a request has several of, encoded.
+
+    ``without_content`` is sent where the whole is too large for the receiver.
+    """
 
     body: bytes
     without_content: bytes | None = None
@@ -87,15 +101,16 @@ class Sender:
             log.info("traces arrive again", consumer=receiver.name, to=receiver.url)
 
 
-class SpanExporter:
+class Exporter:
     """Sends parcels in as few requests as may be.
 
     Args:
         max_bytes: of a request, before compression; a larger parcel goes alone.
     """
 
-    def __init__(self, sender: Sender, max_bytes: int) -> None:
+    def __init__(self, sender: Sender, form: Format, max_bytes: int) -> None:
         self._sender = sender
+        self._form = form
         self._max_bytes = max_bytes
 
     async def send(self, receiver: Receiver, parcels: Sequence[Parcel]) -> list[Delivered]:
@@ -138,29 +153,8 @@ class SpanExporter:
         return batches
 
     async def _post(self, receiver: Receiver, bodies: Sequence[bytes]) -> Done | Retry | Refused:
-        packed = await asyncio.to_thread(gzip.compress, b"".join(bodies), 6)
-        response, found = await self._sender.post(
-            receiver, packed, {"content-type": PROTOBUF, "content-encoding": "gzip"}
-        )
+        packed = await asyncio.to_thread(self._form.pack, bodies)
+        response, found = await self._sender.post(receiver, packed, self._form.headers)
         if response is None or not isinstance(found, Done):
             return found
-        return _partial(response) or DONE
-
-
-def _partial(response: httpx.Response) -> Refused | None:
-    """What a receiver says that it did not take: OTLP's partial success, in protobuf or JSON."""
-    if response.headers.get("content-type", "").startswith(PROTOBUF):
-        try:
-            said = ExportTraceServiceResponse.FromString(response.content).partial_success
-        except DecodeError:
-            return None
-        rejected, message = said.rejected_spans, said.error_message
-    else:
-        try:
-            partial = response.json()["partialSuccess"]
-            rejected, message = int(partial.get("rejectedSpans", 0)), str(partial.get("errorMessage", ""))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return None
-    if rejected <= 0:
-        return None
-    return Refused(f"the receiver refuses {rejected} spans: {' '.join(message[:LONGEST_REASON].split())}")
+        return self._form.refused(response) or found

@@ -1,0 +1,149 @@
+"""What Langfuse is told of each span of a request."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from callbacks.langfuse_tracing import names
+
+if TYPE_CHECKING:
+    from inferspect.events.delivery import Content
+    from inferspect.events.event import GatewayEvent
+    from inferspect.spans.otlp import Attribute
+    from inferspect.spans.span import Span
+
+TYPES = {
+    "request": "span",
+    "generation": "generation",
+    "embedding": "embedding",
+    "tool": "tool",
+    "attempt": "span",
+    "guardrail": "guardrail",
+    "cache": "span",
+}
+# Of which part of the tokens each kind is, and Langfuse's name for it.
+INPUT_KINDS = {
+    "cached": "input_cached_tokens",
+    "cache_creation": "input_cache_creation",
+    "audio_input": "input_audio_tokens",
+}
+OUTPUT_KINDS = {"reasoning": "output_reasoning_tokens", "audio_output": "output_audio_tokens"}
+
+Attributes = dict[str, "Attribute | None"]
+
+
+def attributes_of(
+    span: Span, event: GatewayEvent, content: Content, environment: str | None, release: str | None
+) -> Attributes:
+    """By Langfuse's names.
+
+    Args:
+        environment: where the request does not name one; so is ``release``.
+    """
+    attributes = {
+        **_of_trace(event, environment, release),
+        names.TYPE: TYPES[span.kind],
+        names.LEVEL: span.level,
+        names.STATUS_MESSAGE: span.message,
+    }
+    if span.kind == "request":
+        attributes |= _of_request(span, event)
+    if span.kind == "request" or span.is_call:
+        attributes |= {names.INPUT: content.input, names.OUTPUT: content.output}
+    if span.is_call:
+        attributes |= _of_call(event)
+    return attributes | _metadata(span.about)
+
+
+def _of_trace(event: GatewayEvent, environment: str | None, release: str | None) -> Attributes:
+    """On every span: Langfuse searches spans, and looks at no other for what is missing on one."""
+    return {
+        names.TRACE_NAME: event.trace_name,
+        names.USER_ID: event.end_user or event.user_id,
+        names.SESSION_ID: event.session_id,
+        names.TAGS: list(event.tags) or None,
+        names.ENVIRONMENT: event.environment or environment,
+        names.RELEASE: event.release or release,
+        f"{names.TRACE_METADATA}.tenant_id": event.tenant_id,
+        f"{names.TRACE_METADATA}.tenant": event.tenant_alias,
+        f"{names.TRACE_METADATA}.key_alias": event.key_alias,
+    }
+
+
+def _of_request(span: Span, event: GatewayEvent) -> Attributes:
+    told = {
+        "request_id": event.id,
+        "client_request_id": event.client_request_id,
+        "result": event.result,
+        "status": event.status,
+        "code": event.code,
+        "error_class": event.error_class,
+        "route": event.route,
+        "stream": event.stream,
+        "user_id": event.user_id,
+        "seconds_to_response": event.seconds_to_response,
+        "complete": event.complete,
+    }
+    roots: Attributes = {names.IS_APP_ROOT: True, names.AS_ROOT: True if span.parent_id else None}
+    return roots | _metadata(told)
+
+
+def _of_call(event: GatewayEvent) -> Attributes:
+    first_token = event.seconds_to_first_token
+    started = event.occurred_at + timedelta(seconds=first_token) if first_token is not None else None
+    usage, cost = usage_details(event), cost_details(event)
+    told = {
+        "model_asked": event.model,
+        "provider": event.provider,
+        "deployment_id": event.deployment_id,
+        "finish_reason": event.finish_reason,
+        "cache_hit": event.result == "cached",
+        "attempts": len(event.attempts),
+    }
+    attributes: Attributes = {
+        names.MODEL: event.model_served or event.model,
+        names.MODEL_PARAMETERS: json.dumps(event.parameters) if event.parameters else None,
+        names.USAGE_DETAILS: json.dumps(usage) if usage else None,
+        names.COST_DETAILS: json.dumps(cost) if cost else None,
+        names.COMPLETION_START_TIME: json.dumps(started.isoformat()) if started else None,
+        names.PROMPT_NAME: event.prompt_name,
+        names.PROMPT_VERSION: event.prompt_version,
+    }
+    return attributes | _metadata(told)
+
+
+def usage_details(event: GatewayEvent) -> dict[str, int]:
+    """Tokens by Langfuse's kinds, none counted twice: it adds up those that begin alike."""
+    if event.prompt_tokens is None and event.completion_tokens is None:
+        return {}
+    details: dict[str, int] = {}
+    for whole, total, kinds in (
+        ("input", event.prompt_tokens, INPUT_KINDS),
+        ("output", event.completion_tokens, OUTPUT_KINDS),
+    ):
+        left = total or 0
+        for kind, name in kinds.items():
+            part = min(left, event.usage.get(kind, 0))
+            if part:
+                details[name] = part
+                left -= part
+        details[whole] = left
+    details["total"] = sum(details.values()) if event.total_tokens is None else event.total_tokens
+    return details
+
+
+def cost_details(event: GatewayEvent) -> dict[str, float]:
+    """What LiteLLM computed; where the cache answered without a figure it cost nothing, whatever the model's price."""
+    if event.cost is not None:
+        return {"total": event.cost}
+    return {"total": 0.0} if event.result == "cached" else {}
+
+
+def _metadata(values: Any) -> Attributes:
+    return {f"{names.METADATA}.{name}": _plain(value) for name, value in values.items() if value not in (None, {}, [])}
+
+
+def _plain(value: Any) -> Attribute:
+    return value if isinstance(value, str | bool | int | float) else json.dumps(value)

@@ -1,0 +1,27 @@
+"""Langfuse's names of attributes of spans, as its SDK 5 has them.
+
+Written down here, as importing the SDK takes each worker a second and tens of megabytes; a test compares them.
+"""
+
+TRACE_NAME = "langfuse.trace.name"
+USER_ID = "user.id"
+SESSION_ID = "session.id"
+TAGS = "langfuse.trace.tags"
+TRACE_METADATA = "langfuse.trace.metadata"
+TYPE = "langfuse.observation.type"
+METADATA = "langfuse.observation.metadata"
+LEVEL = "langfuse.observation.level"
+STATUS_MESSAGE = "langfuse.observation.status_message"
+INPUT = "langfuse.observation.input"
+OUTPUT = "langfuse.observation.output"
+COMPLETION_START_TIME = "langfuse.observation.completion_start_time"
+MODEL = "langfuse.observation.model.name"
+MODEL_PARAMETERS = "langfuse.observation.model.parameters"
+USAGE_DETAILS = "langfuse.observation.usage_details"
+COST_DETAILS = "langfuse.observation.cost_details"
+PROMPT_NAME = "langfuse.observation.prompt.name"
+PROMPT_VERSION = "langfuse.observation.prompt.version"
+ENVIRONMENT = "langfuse.environment"
+RELEASE = "langfuse.release"
+AS_ROOT = "langfuse.internal.as_root"
+IS_APP_ROOT = "langfuse.internal.is_app_root"

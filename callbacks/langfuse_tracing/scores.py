@@ -1,0 +1,121 @@
+"""The consumer ``langfuse-scores``: scores join the traces of their requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+
+from callbacks.langfuse_tracing.projects import ProjectError
+from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
+from inferspect.events.score import CONSUMER, Score, ScoreMessage
+from inferspect.spans.answers import LONGEST_REASON, Refused
+from inferspect.spans.builder import root_span_id
+from inferspect.spans.export import Exporter, Format, Parcel, Receiver
+from inferspect.spans.ids import trace_id_of
+
+if TYPE_CHECKING:
+    from callbacks.langfuse_tracing.projects import Projects
+    from inferspect.events.event import GatewayEvent
+    from inferspect.observation.langfuse import LangfuseSettings, Project
+    from inferspect.spans.export import Sender
+    from inferspect.tenancy.lookup import TenantLookup
+
+PATH = "/api/public/scores"
+MAX_BYTES = 1_000_000  # of a body that Langfuse takes
+PARTLY = 207
+
+
+def _pack(bodies: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(bodies) + b"]"
+
+
+def _refused(response: httpx.Response) -> Refused | None:
+    """Langfuse tells how many it refused and why, but not which."""
+    if response.status_code != PARTLY:
+        return None
+    try:
+        reasons = [str(error["message"]) for error in response.json()["errors"]]
+    except (ValueError, TypeError, KeyError):
+        reasons = []
+    return Refused(f"Langfuse refuses the score: {'; '.join(reasons)[:LONGEST_REASON] or 'without a reason'}")
+
+
+FORMAT = Format(_pack, {"content-type": "application/json"}, _refused)
+
+
+class ScoreConsumer:
+    """Sends scores; idempotent, as their ids and times follow from the request and the score's name."""
+
+    name = CONSUMER
+    needs_content = False
+
+    def __init__(self, settings: LangfuseSettings, projects: Projects, tenants: TenantLookup, sender: Sender) -> None:
+        self.batch = settings.batch
+        self._settings = settings
+        self._projects = projects
+        self._tenants = tenants
+        self._sender = sender
+        self._exporter = Exporter(sender, FORMAT, MAX_BYTES)
+
+    def wants(self, event: GatewayEvent) -> bool:
+        """Scores are posted; events of requests are none."""
+        del event
+        return False
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Delivered]:
+        results: list[Delivered] = [DONE] * len(deliveries)
+        by_project: dict[Project, list[tuple[int, Parcel]]] = {}
+        for number, delivery in enumerate(deliveries):
+            try:
+                message = ScoreMessage.from_message(delivery.message)
+            except (ValueError, TypeError, KeyError) as error:
+                results[number] = Rejected(f"it is no message of scores ({type(error).__name__})")
+                continue
+            rules = (await self._tenants.rules_of(message.tenant_id)).observation.langfuse
+            try:
+                project = await asyncio.to_thread(self._projects.of, message.tenant_id, rules)
+            except ProjectError as error:
+                results[number] = Retry(str(error))
+                continue
+            if project is not None:
+                environment = message.environment or rules.environment or self._settings.environment
+                parcels = [(number, self._parcel(message, score, environment)) for score in message.scores]
+                by_project.setdefault(project, []).extend(parcels)
+        await asyncio.gather(*(self._send(project, parcels, results) for project, parcels in by_project.items()))
+        return results
+
+    async def close(self) -> None:
+        await self._sender.close()
+
+    async def _send(self, project: Project, parcels: list[tuple[int, Parcel]], results: list[Delivered]) -> None:
+        """A message is done when each of its scores is; one that may still arrive outweighs one that never will."""
+        receiver = Receiver(self.name, project.host + PATH, project.headers())
+        found = await self._exporter.send(receiver, [parcel for _, parcel in parcels])
+        for (number, _), result in zip(parcels, found, strict=True):
+            if isinstance(result, Retry) or (isinstance(result, Rejected) and not isinstance(results[number], Retry)):
+                results[number] = result
+
+    def _parcel(self, message: ScoreMessage, score: Score, environment: str | None) -> Parcel:
+        trace_id = trace_id_of(
+            message.event_id,
+            message.trace_parent,
+            session=(message.tenant_id, message.session_id),
+            grouping=self._settings.traces_by,
+        )
+        body: dict[str, Any] = {
+            "id": message.score_id(score),
+            "timestamp": message.occurred_at.isoformat(),
+            "traceId": trace_id.hex(),
+            "name": score.name,
+            "value": score.value,
+            "dataType": score.data_type,
+            "comment": score.comment,
+            "environment": environment,
+        }
+        if trace_id != trace_id_of(message.event_id):  # other requests may share the trace
+            body["observationId"] = root_span_id(message.event_id).hex()
+        return Parcel(orjson.dumps({name: value for name, value in body.items() if value is not None}))

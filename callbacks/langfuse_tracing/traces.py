@@ -1,0 +1,108 @@
+"""The consumer ``langfuse``: a trace of every request, in the project of its tenant.
+
+It sends over Langfuse's OTLP endpoint itself: the SDK's exporter forgets what does not fit into its queue and what a
+server refuses, and never tells what became of a span.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from callbacks.langfuse_tracing.attributes import attributes_of
+from callbacks.langfuse_tracing.projects import ProjectError
+from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
+from inferspect.events.score import TRACES
+from inferspect.spans.builder import spans_of
+from inferspect.spans.export import Exporter, Parcel, Receiver
+from inferspect.spans.ids import is_sampled, trace_id_of
+from inferspect.spans.otlp import encode
+from inferspect.spans.otlp_http import FORMAT
+
+if TYPE_CHECKING:
+    from callbacks.langfuse_tracing.projects import Projects
+    from inferspect.events.event import GatewayEvent
+    from inferspect.observation.langfuse import LangfuseSettings, Project
+    from inferspect.spans.export import Sender
+    from inferspect.tenancy.langfuse_rules import LangfuseRules
+    from inferspect.tenancy.lookup import TenantLookup
+
+PATH = "/api/public/otel/v1/traces"
+INGESTION = {"x-langfuse-ingestion-version": "4"}  # spans are seen at once, and each says what its trace is
+RESOURCE = {"service.name": "inferspect"}
+NO_CONTENT = Content()
+
+
+class TraceConsumer:
+    """Sends traces; idempotent, as ids of traces and spans follow from the request."""
+
+    name = TRACES
+    needs_content = True
+
+    def __init__(self, settings: LangfuseSettings, projects: Projects, tenants: TenantLookup, sender: Sender) -> None:
+        self.batch = settings.batch
+        self._settings = settings
+        self._projects = projects
+        self._tenants = tenants
+        self._sender = sender
+        self._exporter = Exporter(sender, FORMAT, settings.max_request_bytes)
+
+    def wants(self, event: GatewayEvent) -> bool:
+        rules = self._tenants.known(event.tenant_id).observation.langfuse
+        if not self._projects.is_traced(rules):
+            return False
+        rate = self._settings.sample_rate if rules.sample_rate is None else rules.sample_rate
+        return is_sampled(self._trace_id(event), rate)
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Delivered]:
+        """A request for each project, side by side: one that is away keeps no other waiting longer than itself."""
+        results: list[Delivered] = [DONE] * len(deliveries)
+        by_project: dict[Project, dict[int, LangfuseRules]] = {}
+        for number, delivery in enumerate(deliveries):
+            if delivery.event is None:
+                results[number] = Rejected("it is no request, so it has no trace")
+                continue
+            rules = (await self._tenants.rules_of(delivery.tenant_id)).observation.langfuse
+            try:
+                project = await asyncio.to_thread(self._projects.of, delivery.tenant_id, rules)
+            except ProjectError as error:
+                results[number] = Retry(str(error))
+                continue
+            if project is not None:
+                by_project.setdefault(project, {})[number] = rules
+
+        async def send(project: Project, numbers: dict[int, LangfuseRules]) -> None:
+            parcels = await asyncio.to_thread(
+                lambda: [self._parcel(deliveries[number], rules) for number, rules in numbers.items()]
+            )
+            receiver = Receiver(self.name, project.host + PATH, {**project.headers(), **INGESTION})
+            for number, result in zip(numbers, await self._exporter.send(receiver, parcels), strict=True):
+                results[number] = result
+
+        await asyncio.gather(*(send(project, numbers) for project, numbers in by_project.items()))
+        return results
+
+    async def close(self) -> None:
+        await self._sender.close()
+
+    def _parcel(self, delivery: Delivery, rules: LangfuseRules) -> Parcel:
+        event = delivery.event
+        if event is None:
+            raise TypeError("a delivery without an event has no trace")
+        keeps = self._settings.content == "redacted" and rules.content == "redacted"
+        content = delivery.content if keeps else NO_CONTENT
+        body = self._encoded(event, content, rules)
+        has_content = content.input is not None or content.output is not None
+        return Parcel(body, self._encoded(event, NO_CONTENT, rules) if has_content else None)
+
+    def _encoded(self, event: GatewayEvent, content: Content, rules: LangfuseRules) -> bytes:
+        settings = self._settings
+        environment = rules.environment or settings.environment
+        spans = spans_of(event, grouping=settings.traces_by, passes=settings.guardrail_spans == "all")
+        told = (attributes_of(span, event, content, environment, settings.release) for span in spans)
+        return encode(RESOURCE, zip(spans, told, strict=True))
+
+    def _trace_id(self, event: GatewayEvent) -> bytes:
+        session = (event.tenant_id, event.session_id)
+        return trace_id_of(event.id, event.trace_parent, session=session, grouping=self._settings.traces_by)
