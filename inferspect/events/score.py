@@ -10,6 +10,7 @@ scores, where :func:`are_traced` says that there is a trace to join::
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -45,6 +46,8 @@ class Score:
             raise ValueError(f"a score is {', '.join(get_args(ScoreType))}, not {self.data_type}")
         if isinstance(self.value, str) != (self.data_type in {"CATEGORICAL", "TEXT"}):
             raise ValueError(f"the {self.data_type} score {self.name} has the value {self.value!r}")
+        if not isinstance(self.value, str) and not math.isfinite(self.value):
+            raise ValueError(f"the score {self.name} is no finite number")
 
 
 @dataclass(frozen=True, slots=True)

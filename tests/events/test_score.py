@@ -35,7 +35,14 @@ def test_ids_follow_from_the_request_and_the_names() -> None:
 
 @pytest.mark.parametrize(
     ("value", "data_type"),
-    [("high", "NUMERIC"), ("yes", "BOOLEAN"), (1.0, "CATEGORICAL"), (2, "TEXT"), (1.0, "PERCENT")],
+    [
+        ("high", "NUMERIC"),
+        ("yes", "BOOLEAN"),
+        (1.0, "CATEGORICAL"),
+        (2, "TEXT"),
+        (1.0, "PERCENT"),
+        (float("nan"), "NUMERIC"),
+    ],
 )
 def test_a_value_of_the_wrong_type_is_refused(value: Any, data_type: Any) -> None:
     """A score that Langfuse would refuse is refused where it is made."""
