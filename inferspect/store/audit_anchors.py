@@ -1,0 +1,118 @@
+"""Anchors: signed statements of where each chain ends, in the log and kept outside of the database as well."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from inferspect.store.audit import AuditLog, lock_heads
+from inferspect.store.audit_entry import ANCHORS, FIELDS, Draft, canonical
+from inferspect.store.audit_reading import COLUMNS, entry_of
+from inferspect.store.tables import SCHEMA
+
+log = structlog.get_logger("inferspect.audit")
+
+HEADS_OF_ONE = 500
+CHANGED = text(f"SELECT chain FROM {SCHEMA}.audit_heads WHERE sequence > anchored AND chain <> '{ANCHORS}'")
+ANCHORED = text(
+    f"UPDATE {SCHEMA}.audit_heads AS head SET anchored = new.sequence"
+    " FROM unnest(CAST(:chains AS text[]), CAST(:sequences AS bigint[])) AS new (chain, sequence)"
+    " WHERE head.chain = new.chain"
+)
+WRITTEN = text(
+    f"SELECT {COLUMNS} FROM {SCHEMA}.audit_log"  # noqa: S608  no value is in it
+    f" WHERE chain = '{ANCHORS}' AND sequence > :sequence ORDER BY sequence"
+)
+
+
+async def take_anchor(engine: AsyncEngine, audit: AuditLog) -> list[dict[str, Any]]:
+    """Anchor the chains that have grown since the last anchor.
+
+    Returns:
+        The entries that were appended; none where no chain has grown.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError, OSError: none was.
+    """
+    async with engine.begin() as connection:
+        grown = set((await connection.execute(CHANGED)).scalars())
+        if not grown:
+            return []
+        heads = await lock_heads(connection, {ANCHORS, *grown})
+        before = heads[ANCHORS][0]
+        ends = [
+            {"chain": chain, "sequence": sequence, "hash": head}
+            for chain, (sequence, head) in sorted(heads.items())
+            if chain != ANCHORS
+        ]
+        drafts = [
+            Draft("anchor", str(uuid.uuid4()), 1, datetime.now(UTC), chain=ANCHORS, details={"heads": part})
+            for part in (ends[start : start + HEADS_OF_ONE] for start in range(0, len(ends), HEADS_OF_ONE))
+        ]
+        await audit.extend(connection, heads, drafts)
+        values = {"chains": [end["chain"] for end in ends], "sequences": [end["sequence"] for end in ends]}
+        await connection.execute(ANCHORED, values)
+        return [entry_of(row) for row in await connection.execute(WRITTEN, {"sequence": before})]
+
+
+async def keep_anchoring(engine: AsyncEngine, audit: AuditLog, every: float, file: Path) -> None:
+    """Take an anchor every so many seconds until cancelled, and keep each in the log and in ``file``."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            taken = await take_anchor(engine, audit)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("no anchor of the audit log could be taken", reason=type(error).__name__)
+            continue
+        for entry in taken:
+            log.info(
+                "audit anchor",
+                sequence=entry["sequence"],
+                hash=entry["hash"],
+                signature=entry["details"]["signature"],
+                chains=len(entry["details"]["heads"]),
+            )
+        try:
+            await asyncio.to_thread(keep, file, taken)
+        except OSError as error:
+            log.error("anchors of the audit log cannot be kept", file=str(file), reason=type(error).__name__)
+
+
+def keep(file: Path, anchors: list[dict[str, Any]]) -> None:
+    """Append anchors to a file, a line each; they are on the disk when this returns."""
+    if not anchors:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, b"".join(canonical(anchor) + b"\n" for anchor in anchors))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def kept(file: Path) -> Iterator[dict[str, Any]]:
+    """The anchors of a file; a line that is none, such as one that a full disk cut off, is left out.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as lines:
+        for line in lines:
+            try:
+                entry = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(entry, dict) and entry.keys() == set(FIELDS) and entry["kind"] == "anchor":
+                yield entry

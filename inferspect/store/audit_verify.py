@@ -1,0 +1,234 @@
+"""Verifies the audit log of a database: every entry, every chain's head, and what anchors say of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from inferspect.store.audit_check import ChainCheck, Problem, Start
+from inferspect.store.audit_entry import ANCHORS
+from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit_reading import COLUMNS, entry_of, stream
+from inferspect.store.tables import SCHEMA
+
+AT_A_TIME = 2000
+ANCHORED_AT_A_TIME = 5000
+
+HEADS = text(
+    f"SELECT chain, sequence, hash FROM {SCHEMA}.audit_heads WHERE CAST(:chain AS text) IS NULL OR chain = :chain"
+)
+CHAINS = text(f"SELECT DISTINCT chain FROM {SCHEMA}.audit_log")
+BEGINNING = text(f"SELECT min(sequence) FROM {SCHEMA}.audit_log WHERE chain = :chain AND recorded_at >= :since")
+BEFORE = text(f"SELECT hash FROM {SCHEMA}.audit_log WHERE chain = :chain AND sequence = :sequence")
+FLOOR = text(f"SELECT min(sequence) FROM {SCHEMA}.audit_log WHERE chain = :chain")
+ANCHORED = (
+    "SELECT anchor.sequence AS anchor, head.chain, head.sequence, head.hash, log.hash AS found"
+    f" FROM {SCHEMA}.audit_log AS anchor"
+    " CROSS JOIN jsonb_to_recordset(anchor.details->'heads') AS head (chain text, sequence bigint, hash text)"
+    f" LEFT JOIN {SCHEMA}.audit_log AS log ON log.chain = head.chain AND log.sequence = head.sequence"
+    f" WHERE anchor.chain = '{ANCHORS}' AND anchor.kind = 'anchor'"
+    " AND (CAST(:chain AS text) IS NULL OR head.chain = :chain) ORDER BY anchor.sequence, head.chain"
+)
+KEPT = text(
+    "SELECT head.chain, head.sequence, head.hash, log.hash AS found"
+    " FROM unnest(CAST(:chains AS text[]), CAST(:sequences AS bigint[]), CAST(:hashes AS text[]))"
+    " AS head (chain, sequence, hash)"
+    f" LEFT JOIN {SCHEMA}.audit_log AS log ON log.chain = head.chain AND log.sequence = head.sequence"
+)
+
+
+@dataclass(slots=True)
+class Verified:
+    """How much was looked at."""
+
+    entries: int = 0
+    chains: int = 0
+    anchored: int = 0
+    problems: int = 0
+    last: dict[str, int] = field(default_factory=dict)
+
+
+class Verification:
+    """One verification, on one snapshot of the database, so that gateways may go on writing.
+
+    Args:
+        chain: only this one; all, and the anchors, where it is ``None``.
+        since: from the first entry on that was recorded then or later.
+        kept_anchors: entries of anchors that were kept outside of the database: a tail that was cut off the chains,
+            and off the anchors with them, shows by these alone.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        keys: AuditKeys | None,
+        *,
+        chain: str | None = None,
+        since: datetime | None = None,
+        kept_anchors: Iterable[dict[str, Any]] = (),
+    ) -> None:
+        self.verified = Verified()
+        self._engine = engine
+        self._keys = keys
+        self._chain = chain
+        self._since = since
+        self._kept_anchors = kept_anchors
+        self._floors: dict[str, int] = {}
+
+    async def problems(self) -> AsyncIterator[Problem]:
+        """All that is wrong, as it is found.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError, OSError: the database cannot be read.
+        """
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async for problem in self._all(connection):
+                self.verified.problems += 1
+                yield problem
+
+    async def _all(self, connection: AsyncConnection) -> AsyncIterator[Problem]:
+        found = await connection.execute(HEADS, {"chain": self._chain})
+        heads = {chain: (sequence, head) for chain, sequence, head in found}
+        if self._chain is None:
+            chains = {*heads, *(await connection.execute(CHAINS)).scalars()}
+        else:
+            chains = {self._chain}
+        self.verified.chains = len(chains)
+        for chain in sorted(chains):
+            floor = (await connection.execute(FLOOR, {"chain": chain})).scalar_one()
+            self._floors[chain] = heads.get(chain, (0, ""))[0] + 1 if floor is None else floor
+            async for problem in self._of_chain(connection, chain, heads.get(chain, (0, ""))):
+                yield problem
+        async for problem in self._of_anchors(connection):
+            yield problem
+        async for problem in self._of_kept_anchors(connection):
+            yield problem
+
+    async def _of_chain(
+        self, connection: AsyncConnection, chain: str, head: tuple[int, str]
+    ) -> AsyncIterator[Problem]:
+        first, start = 0, None
+        if self._since is not None:
+            found = await connection.execute(BEGINNING, {"chain": chain, "since": self._since})
+            if (beginning := found.scalar_one()) is None:
+                return
+            first = int(beginning)
+            before = await connection.execute(BEFORE, {"chain": chain, "sequence": first - 1})
+            start = None if first == 1 else Start(before.scalar_one_or_none())
+        check = ChainCheck(chain, self._keys, start=start)
+        statement = (
+            f"SELECT {COLUMNS} FROM {SCHEMA}.audit_log"  # noqa: S608  no value is in it
+            " WHERE chain = :chain AND sequence >= :first ORDER BY sequence"
+        )
+        async for rows in stream(connection, statement, {"chain": chain, "first": first}, AT_A_TIME):
+            for row in rows:
+                for problem in check.take(entry_of(row)):
+                    yield problem
+        for problem in check.end(head):
+            yield problem
+        self.verified.entries += check.count
+
+    async def _of_anchors(self, connection: AsyncConnection) -> AsyncIterator[Problem]:
+        compared = _Anchored(self._floors)
+        async for rows in stream(connection, ANCHORED, {"chain": self._chain}, AT_A_TIME):
+            for anchor, chain, sequence, head_hash, found in rows:
+                compared.take(f"anchor {anchor}", chain, sequence, head_hash, found)
+        self.verified.anchored += compared.count
+        for problem in compared.problems():
+            yield problem
+
+    async def _of_kept_anchors(self, connection: AsyncConnection) -> AsyncIterator[Problem]:
+        """Those in the file: genuine by their signature, so what they say counts, whatever the database has."""
+        compared = _Anchored(self._floors)
+        for part in _parts(self._genuine(), ANCHORED_AT_A_TIME):
+            names, chains, sequences, hashes = zip(*part, strict=True)
+            values = {"chains": list(chains), "sequences": list(sequences), "hashes": list(hashes)}
+            found = {
+                (chain, sequence, head_hash): stored
+                for chain, sequence, head_hash, stored in await connection.execute(KEPT, values)
+            }
+            for name, *head in zip(names, chains, sequences, hashes, strict=True):
+                compared.take(name, *head, found[tuple(head)])
+        self.verified.anchored += compared.count
+        for problem in compared.problems():
+            yield problem
+
+    def _genuine(self) -> Iterator[tuple[str, str, int, str]]:
+        """Name of the anchor, chain, sequence and hash; the anchor itself is one of its heads, too."""
+        for entry in self._kept_anchors:
+            check = ChainCheck(ANCHORS, self._keys, start=Start())
+            if any(check.take(entry)) or any(check.end()):
+                continue  # somebody wrote into the file; what is cut from it cannot be known
+            name = f"kept anchor {entry['sequence']}"
+            heads = [(head["chain"], head["sequence"], head["hash"]) for head in entry["details"].get("heads", ())]
+            for head in [*heads, (ANCHORS, entry["sequence"], entry["hash"])]:
+                if self._chain in (None, head[0]):
+                    yield name, *head
+
+
+class _Anchored:
+    """What anchors say and what is there, by chain.
+
+    Args:
+        floors: sequence at which each chain begins; whether it may begin there, its own check tells.
+    """
+
+    def __init__(self, floors: Mapping[str, int]) -> None:
+        self.count = 0
+        self._floors = floors
+        self._last_good: dict[str, int] = {}
+        self._wrong: dict[str, tuple[str, int, bool]] = {}
+
+    def take(self, name: str, chain: str, sequence: int, head_hash: str, found: str | None) -> None:
+        self.count += 1
+        if found == head_hash:
+            self._last_good[chain] = max(sequence, self._last_good.get(chain, 0))
+        elif found is not None or sequence >= self._floors.get(chain, 0):
+            first, last, _ = self._wrong.get(chain, (name, 0, False))
+            self._wrong[chain] = (first, max(sequence, last), found is None)
+
+    def problems(self) -> Iterator[Problem]:
+        for chain, (name, last, is_missing) in sorted(self._wrong.items()):
+            good = self._last_good.get(chain, 0)
+            first = good + 1 if good < last else last
+            there = f", and entry {last} is missing" if is_missing else ""
+            yield Problem(chain, first, last, "anchor", f"{name} is the first that says otherwise{there}")
+
+
+def _parts(values: Iterator[tuple[str, str, int, str]], size: int) -> Iterator[list[tuple[str, str, int, str]]]:
+    while part := list(islice(values, size)):
+        yield part
+
+
+def verify_export(
+    lines: Iterable[Mapping[str, Any]], keys: AuditKeys | None, public_key: str | None, verified: Verified
+) -> Iterator[Problem]:
+    """What is wrong with an export: entries of one chain after another, each in the order of sequence.
+
+    An export may begin and end anywhere in a chain; ``verified.last`` tells where each ends.
+    """
+    check: ChainCheck | None = None
+    for entry in lines:
+        if check is None or check.chain != entry["chain"]:
+            if check is not None:
+                yield from _ended(check, verified)
+            check = ChainCheck(str(entry["chain"]), keys, public_key, Start())
+        yield from check.take(dict(entry))
+    if check is not None:
+        yield from _ended(check, verified)
+
+
+def _ended(check: ChainCheck, verified: Verified) -> Iterator[Problem]:
+    for problem in check.end():
+        verified.problems += 1
+        yield problem
+    verified.chains += 1
+    verified.entries += check.count
+    verified.last[check.chain] = check.last

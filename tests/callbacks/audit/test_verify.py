@@ -1,0 +1,284 @@
+"""Somebody who is superuser of the database tampers with the audit log; each time the verification says with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from inferspect.store.audit import AuditLog
+from inferspect.store.audit_anchors import keep, kept, take_anchor
+from inferspect.store.audit_check import Problem
+from inferspect.store.audit_entry import GENESIS, HASHED, canonical, hash_of
+from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit_pruning import prune
+from inferspect.store.audit_reading import COLUMNS, entry_of
+from inferspect.store.audit_verify import Verification
+
+ACME = "tenant/acme"
+Drafts = Callable[..., Any]
+Problems = Callable[..., Any]
+Tamper = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+async def log(audit: AuditLog, drafts: Drafts) -> None:
+    """Ten entries of a tenant, three of another and of none."""
+    await audit.record([*drafts(10), *drafts(3, "other"), *drafts(3, None)])
+
+
+def rewritten(store_url: str, keys: AuditKeys | None, **change: Any) -> list[str]:
+    """Statements that change entry 5 and compute all hashes after it anew, as somebody with our code would."""
+    with psycopg.connect(store_url) as connection:
+        rows = connection.execute(
+            f"SELECT {COLUMNS} FROM inferspect.audit_log WHERE chain = '{ACME}' ORDER BY sequence".encode()
+        ).fetchall()
+    statements, previous = [], GENESIS
+    for entry in map(entry_of, rows):
+        if entry["sequence"] == 5:
+            entry.update(change)
+        record = {name: entry[name] for name in HASHED} | {"previous_hash": previous}
+        new = hash_of(canonical(record))
+        seal = entry["seal"] if keys is None else keys.seal(new)
+        statements.append(
+            f"UPDATE inferspect.audit_log SET previous_hash = '{previous}', hash = '{new}', seal = '{seal}',"
+            f" address = '{record['address']}' WHERE chain = '{ACME}' AND sequence = {entry['sequence']}"
+        )
+        previous = new
+    return [*statements, f"UPDATE inferspect.audit_heads SET hash = '{previous}' WHERE chain = '{ACME}'"]
+
+
+async def test_an_untouched_log_is_in_order(problems: Problems, engine: AsyncEngine, audit: AuditLog) -> None:
+    """Also with anchors, and without the keys."""
+    assert await take_anchor(engine, audit)
+    assert await problems() == []
+    assert await problems(None) == []
+    assert await problems(chain=ACME) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "cost = 0", "decision = 'blocked'", "details = details || '{\"prompt_tokens\": 8}'", "tenant_id = NULL",
+        "occurred_at = occurred_at + interval '1 microsecond'", "revision = 2", "key_hash = upper(key_hash)",
+        "previous_hash = repeat('1', 64)", "hash = repeat('1', 64)", "event_id = gen_random_uuid()", "version = 2",
+    ],
+)  # fmt: skip
+async def test_a_changed_field_is_found(superuser: Tamper, problems: Problems, change: str) -> None:
+    """Whatever the field is; and no other entry is blamed."""
+    superuser(f"UPDATE inferspect.audit_log SET {change} WHERE chain = '{ACME}' AND sequence = 5")
+    assert await problems() == [Problem(ACME, 5, 5, "changed")]
+
+
+def test_every_field_is_hashed(store_url: str) -> None:
+    """A column that is not would be one to lie in."""
+    with psycopg.connect(store_url) as connection:
+        found = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'audit_log'"
+        ).fetchall()
+    assert {name for (name,) in found} == {*HASHED, "hash", "seal"}
+
+
+async def test_a_removed_entry_is_named(superuser: Tamper, problems: Problems) -> None:
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence IN (4, 7, 8)")
+    assert await problems() == [Problem(ACME, 4, 4, "missing"), Problem(ACME, 7, 8, "missing")]
+
+
+async def test_a_removed_beginning_is_named(superuser: Tamper, problems: Problems) -> None:
+    """Pruning leaves a signed entry; this is none."""
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence < 4")
+    assert await problems() == [Problem(ACME, 1, 3, "missing", "no pruning entry tells of it")]
+
+
+async def test_a_chain_that_was_removed_is_named(superuser: Tamper, problems: Problems) -> None:
+    """Its head is there still."""
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}'")
+    assert await problems() == [Problem(ACME, 1, 10, "missing", "at the end of the chain")]
+
+
+@pytest.mark.parametrize(("one", "other"), [(4, 5), (2, 9)])
+async def test_entries_that_changed_places_are_named(
+    superuser: Tamper, problems: Problems, one: int, other: int
+) -> None:
+    superuser(
+        f"UPDATE inferspect.audit_log SET sequence = 99 WHERE chain = '{ACME}' AND sequence = {one}",
+        f"UPDATE inferspect.audit_log SET sequence = {one} WHERE chain = '{ACME}' AND sequence = {other}",
+        f"UPDATE inferspect.audit_log SET sequence = {other} WHERE chain = '{ACME}' AND sequence = 99",
+    )
+    found = await problems()
+    assert [(problem.sequence, problem.wrong) for problem in found] == [(one, "moved"), (other, "moved")]
+
+
+async def test_an_inserted_entry_is_named(superuser: Tamper, problems: Problems) -> None:
+    """Those behind it have made room, and stand one place further than they were recorded at."""
+    superuser(
+        f"UPDATE inferspect.audit_log SET sequence = -sequence WHERE chain = '{ACME}' AND sequence > 4",
+        f"UPDATE inferspect.audit_log SET sequence = 1 - sequence WHERE chain = '{ACME}' AND sequence < 0",
+        "INSERT INTO inferspect.audit_log SELECT (json_populate_record(log, '{\"sequence\": 5,"
+        " \"event_id\": \"00000000-0000-0000-0000-000000000000\"}')).* FROM inferspect.audit_log AS log"
+        f" WHERE chain = '{ACME}' AND sequence = 4",
+    )
+    found = sorted(await problems(), key=lambda problem: problem.sequence)
+    assert [(problem.sequence, problem.last, problem.wrong) for problem in found] == [
+        (5, 5, "changed"),
+        (6, 11, "moved"),
+        (11, 11, "added"),
+    ]
+
+
+@pytest.mark.parametrize("with_key", [False, True])
+async def test_an_entry_behind_the_head_is_named(
+    store_url: str, superuser: Tamper, keys: AuditKeys, problems: Problems, with_key: bool
+) -> None:
+    """Somebody appends one of the right hash, and even moves the head; without the salt key it has no seal."""
+    with psycopg.connect(store_url) as connection:
+        (row,) = connection.execute(
+            f"SELECT {COLUMNS} FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence = 10".encode()
+        ).fetchall()
+    entry = entry_of(row)
+    record = {name: entry[name] for name in HASHED}
+    record |= {"sequence": 11, "previous_hash": entry["hash"], "event_id": "00000000-0000-0000-0000-000000000000"}
+    made = hash_of(canonical(record))
+    seal = keys.seal(made) if with_key else entry["seal"]
+    added = canonical({**record, "hash": made, "seal": seal}).decode().replace("'", "''")
+    statement = (
+        "INSERT INTO inferspect.audit_log"
+        f" SELECT * FROM json_populate_record(CAST(NULL AS inferspect.audit_log), '{added}')"
+    )
+    if with_key:
+        superuser(statement)
+        assert await problems() == [Problem(ACME, 11, 11, "added")]
+    else:
+        superuser(statement, f"UPDATE inferspect.audit_heads SET sequence = 11, hash = '{made}' WHERE chain = '{ACME}'")
+        assert await problems() == [Problem(ACME, 11, 11, "forged")]
+
+
+async def test_a_chain_rewritten_with_all_its_hashes_is_found_by_its_seals(
+    store_url: str, superuser: Tamper, problems: Problems
+) -> None:
+    """Every hash fits; but only who has the salt key can seal."""
+    superuser(*rewritten(store_url, None, address="198.51.100.9"))
+    assert await problems() == [Problem(ACME, 5, 10, "forged")]
+    assert await problems(None) == []
+
+
+async def test_a_chain_rewritten_with_the_salt_key_is_found_by_its_anchor(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, keys: AuditKeys, store_url: str, superuser: Tamper,
+    problems: Problems,
+) -> None:  # fmt: skip
+    """The anchor in the database, which an outsider checks without the salt key."""
+    await take_anchor(engine, audit)
+    superuser(*rewritten(store_url, keys, address="198.51.100.9"))
+    wanted = [Problem(ACME, 1, 10, "anchor", "anchor 1 is the first that says otherwise")]
+    assert await problems() == wanted
+    assert await problems(None) == wanted
+    assert await problems(chain=ACME) == wanted
+    assert await problems(chain="tenant/other") == []
+
+
+async def test_a_tail_cut_off_with_its_head_is_found_by_the_anchors(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """As far as they go: what came after the last anchor and was cut off at once is not known to have been there."""
+    await take_anchor(engine, audit)
+    await audit.record(drafts(2))
+    cut = "DELETE FROM inferspect.audit_log WHERE chain = '{0}' AND sequence > {1}"
+    head = (
+        "UPDATE inferspect.audit_heads AS head SET sequence = {1}, hash = log.hash FROM inferspect.audit_log AS log"
+        " WHERE log.chain = head.chain AND head.chain = '{0}' AND log.sequence = {1}"
+    )
+    superuser(cut.format(ACME, 10), head.format(ACME, 10))
+    assert await problems() == []
+    superuser(cut.format(ACME, 6), head.format(ACME, 6))
+    note = "anchor 1 is the first that says otherwise, and entry 10 is missing"
+    assert await problems() == [Problem(ACME, 1, 10, "anchor", note)]
+
+
+async def test_anchors_cut_off_with_the_tail_are_found_by_those_kept_outside(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems, tmp_path: Any
+) -> None:
+    """The file of anchors is not the database's."""
+    file = tmp_path / "anchors.jsonl"
+    keep(file, await take_anchor(engine, audit))
+    await audit.record(drafts(5))
+    keep(file, await take_anchor(engine, audit))
+    assert await problems(kept_anchors=kept(file)) == []
+    for chain, last in ((ACME, 12), ("anchors", 1)):
+        superuser(
+            f"DELETE FROM inferspect.audit_log WHERE chain = '{chain}' AND sequence > {last}",
+            f"UPDATE inferspect.audit_heads AS head SET sequence = {last}, hash = log.hash"
+            " FROM inferspect.audit_log AS log WHERE log.chain = head.chain"
+            f" AND head.chain = '{chain}' AND log.sequence = {last}",
+        )
+    assert await problems() == []
+    assert await problems(kept_anchors=kept(file)) == [
+        Problem("anchors", 2, 2, "anchor", "kept anchor 2 is the first that says otherwise, and entry 2 is missing"),
+        Problem(ACME, 11, 15, "anchor", "kept anchor 2 is the first that says otherwise, and entry 15 is missing"),
+    ]
+
+
+async def test_a_forged_anchor_counts_for_nothing(
+    engine: AsyncEngine, audit: AuditLog, problems: Problems, tmp_path: Any
+) -> None:
+    """Neither one that somebody wrote into the file nor one that another installation signed."""
+    file = tmp_path / "anchors.jsonl"
+    (anchor,) = await take_anchor(engine, audit)
+    anchor["details"]["heads"][0]["hash"] = "1" * 64
+    keep(file, [anchor])
+    with file.open("a") as lines:
+        lines.write('{"kind": "anchor"}\nhalf a li')
+    assert await problems(kept_anchors=kept(file)) == []
+    assert len(list(kept(file))) == 1
+
+
+async def test_an_anchor_of_another_key_is_found(
+    engine: AsyncEngine, audit: AuditLog, problems: Problems, keys: AuditKeys
+) -> None:
+    """Somebody anchors a forged log with a key of their own."""
+    await take_anchor(engine, AuditLog(engine, AuditKeys("another salt key")))
+    assert await problems() == [Problem("anchors", 1, 1, "forged")]
+
+
+async def test_pruning_leaves_a_chain_that_verifies(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """It starts where a signed entry says; anchors of what is gone are no evidence any more."""
+    await take_anchor(engine, audit)
+    assert await prune(engine, audit, datetime.now(UTC) - timedelta(days=1)) == 0
+    old = datetime.now(UTC)
+    await audit.record(drafts(2))
+    assert await prune(engine, audit, old) == 10 + 2 + 2 + 0  # the last entry of each chain stays
+    assert await problems() == []
+    assert await problems(None) == []
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence = 11")
+    assert await problems() == [Problem(ACME, 1, 11, "missing", "no pruning entry tells of it")]
+
+
+async def test_a_verification_from_a_time_on_sees_what_came_since(
+    audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """The first entry of it must follow the one before."""
+    since = datetime.now(UTC)
+    await audit.record(drafts(3))
+    superuser(f"UPDATE inferspect.audit_log SET model = 'x' WHERE chain = '{ACME}' AND sequence IN (3, 12)")
+    assert await problems(since=since) == [Problem(ACME, 12, 12, "changed")]
+    superuser(f"UPDATE inferspect.audit_log SET hash = repeat('1', 64) WHERE chain = '{ACME}' AND sequence = 10")
+    assert Problem(ACME, 11, 11, "unlinked") in await problems(since=since)
+
+
+async def test_a_verification_goes_on_while_others_write(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, keys: AuditKeys
+) -> None:
+    """It reads one snapshot: entries that come meanwhile are no entries behind a head."""
+    verification = Verification(engine, keys)
+    found = []
+    async for problem in verification.problems():
+        found.append(problem)
+    assert found == []
+    before = verification.verified.entries
+    await audit.record(drafts(1))
+    assert before == 16
