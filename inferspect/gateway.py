@@ -90,7 +90,7 @@ async def start() -> None:
     for extend in extensions():
         await extend(Worker(app, settings, launch, engine, in_background))
     in_background(recorder.keep_trying())
-    in_background(Shipper(spool, EventWriter(engine), settings.events).run())
+    in_background(Shipper(spool, EventWriter(engine, observer.consumers, observer.tenants), settings.events).run())
     in_background(listen_for_changes(launch.database_url, forget_keys))
     log.info("worker ready for LiteLLM", pid=os.getpid(), spool=spool.path.name)
 

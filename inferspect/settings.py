@@ -79,6 +79,11 @@ class EventSettings(Section):
     retention_days: Annotated[int, Field(ge=1)] = Field(
         default=90, description="Days that events, contents, scores and usage are kept; tenants may have fewer."
     )
+    delivery_for: Seconds = Field(
+        default=24 * 3600.0,
+        description="Seconds after a request for which its event is offered to a consumer that does not take it, and "
+        "at least 12 times; then it becomes a dead letter.",
+    )
     consumers: Literal["gateway", "worker"] = Field(
         default="gateway",
         description="Where events are delivered to Langfuse, scored and so on: `gateway`, in each of its workers; "

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inferspect.events.delivery import Consumers
+from inferspect.events.couriers import LAST_WORDS, Couriers
+from inferspect.events.delivery import Consumer, Consumers
+from inferspect.events.housekeeping import NAME, Housekeeping
 from inferspect.extension import Observer, observers
+from inferspect.store.leader import lead
 from inferspect.store.outbox import Outbox
+from inferspect.store.projecting import ProjectionConsumer
 from inferspect.tenancy.lookup import TenantLookup
 
 if TYPE_CHECKING:
@@ -28,11 +32,15 @@ async def observe(
     in_background: Callable[[Coroutine[Any, Any, None]], None],
     *,
     delivers: bool,
+    patience: float = LAST_WORDS,
 ) -> Observer:
     """Have all observers join in, and begin to deliver where this process ``delivers``.
 
     In a worker of the gateway that is where ``events.consumers`` is ``gateway``. What it returns makes the writer:
     ``EventWriter(engine, observer.consumers, observer.tenants)``; its ``listeners`` are to be called with each event.
+
+    Args:
+        patience: seconds that batches at hand are given when the process ends.
 
     Raises:
         Exception: an observer's own, such as for a wrong setting; the process must not start then.
@@ -52,4 +60,15 @@ async def observe(
     )
     for join in observers():
         await join(observer)
+    if delivers:
+        _deliver(observer, patience)
     return observer
+
+
+def _deliver(observer: Observer, patience: float) -> None:
+    engine, events = observer.engine, observer.settings.events
+    late: list[Consumer] = [ProjectionConsumer(engine, projection) for projection in observer.consumers.projections]
+    couriers = Couriers([*observer.consumers.consumers, *late], engine, events, patience)
+    observer.in_background(couriers.run())
+    housekeeping = Housekeeping(engine, events, observer.tenants, observer.retained)
+    observer.in_background(lead(engine, NAME, housekeeping.run))

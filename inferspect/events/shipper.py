@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
-from inferspect.events.dead_letters import set_aside
-from inferspect.events.event import GatewayEvent
+from inferspect.events.dead_letters import FILE, set_aside
+from inferspect.events.event import GatewayEvent, NewerEventError
+from inferspect.events.metrics import EVENTS_SET_ASIDE, EVENTS_SHIPPED, SPOOL_AGE, SPOOL_BYTES, SPOOL_EVENTS
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError, orphans
+from inferspect.store.events import ShippedEvent
 
 if TYPE_CHECKING:
     from inferspect.settings import EventSettings
@@ -23,20 +26,27 @@ log = structlog.get_logger("inferspect.events")
 
 LONGEST_PAUSE = 30.0
 ADOPT_EVERY = 10.0
+MEASURE_EVERY = 5.0
 LAST_WORDS = 2.0
-DEAD_LETTERS = "dead-letters.jsonl"
 # Not its JSON, not the fields of this version, or not what the database takes: trying again would change nothing.
 UNSTORABLE = (ValueError, TypeError, KeyError, AttributeError, DataError)
+NO_PARTITION = "23514"  # it has been dropped, and is made by the next attempt
+TOO_LARGE = "54"  # the class of limits that PostgreSQL sets
 
 
 class Shipper:
-    """Moves events from spool to database until it is cancelled. An event leaves the spool only once it is stored."""
+    """Moves events from spool to database until it is cancelled.
+
+    An event leaves the spool only once it is stored and final. One whose request is still in progress is stored, too,
+    so that it can be seen, and stays in the spool for whoever adopts it, should this process die.
+    """
 
     def __init__(self, spool: Spool, writer: EventWriter, settings: EventSettings) -> None:
         self._spool = spool
         self._writer = writer
         self._settings = settings
         self._failures = 0
+        self._in_progress: dict[str, int] = {}  # the revisions of events that are stored, but not final
 
     async def run(self) -> None:
         """Ship until cancelled, with growing pauses while the database is away; then ship what is left, in short."""
@@ -48,7 +58,7 @@ class Shipper:
             raise
 
     async def _run(self) -> None:
-        adopted_at = 0.0
+        adopted_at = measured_at = 0.0
         while True:
             shipped = 0
             try:
@@ -56,6 +66,9 @@ class Shipper:
                 if time.monotonic() - adopted_at > ADOPT_EVERY:
                     adopted_at = time.monotonic()
                     await self._adopt_orphans()
+                if time.monotonic() - measured_at > MEASURE_EVERY:
+                    measured_at = time.monotonic()
+                    await self._measure()
                 if self._failures:
                     log.info("event shipment recovered", failures=self._failures)
                 self._failures = 0
@@ -69,34 +82,65 @@ class Shipper:
             if shipped < self._settings.ship_batch:
                 await asyncio.sleep(self._pause())
 
-    async def ship(self, spool: Spool, *, everything: bool = False) -> int:
-        """Ship one batch and return its size; ``everything`` includes events that still wait for their cost."""
+    async def ship(self, spool: Spool, *, everything: bool = False, ended: bool = False) -> int:
+        """Ship one batch and return its size.
+
+        Args:
+            everything: also what still waits for its cost.
+            ended: the worker of the spool has ended, so nothing more will become known of its requests.
+        """
         settled_before = time.time() + (1.0 if everything else -self._settings.settle_after)
-        batch = await spool.ripe(self._settings.ship_batch, settled_before)
-        if batch:
-            try:
-                await self._store(batch)
-            except UNSTORABLE:
-                for event in batch:
-                    await self._store_or_set_aside(event)
-            await spool.remove(batch)
+        ripe = await spool.ripe(self._settings.ship_batch + len(self._in_progress), settled_before)
+        batch = [event for event in ripe if self._in_progress.get(event.id) != event.revision]
+        batch = batch[: self._settings.ship_batch]
+        if not batch:
+            return 0
+        try:
+            finished = await self._store(batch, ended=ended)
+        except Exception as error:
+            if not _is_unstorable(error):
+                raise
+            finished = [done for event in batch for done in await self._store_or_set_aside(event, ended=ended)]
+        await spool.remove(finished)
+        kept = {event.id: event.revision for event in batch} if len(finished) < len(batch) else {}
+        for event in finished:
+            kept.pop(event.id, None)
+            self._in_progress.pop(event.id, None)
+        self._in_progress.update(kept)
+        EVENTS_SHIPPED.inc(len(batch))
         return len(batch)
 
-    async def _store(self, events: list[SpooledEvent]) -> None:
-        await self._writer.write([GatewayEvent.from_json(event.body).to_row() for event in events])
+    async def _store(self, spooled: list[SpooledEvent], *, ended: bool) -> list[SpooledEvent]:
+        """Store events; returns those that are final. The others stay in the spool until they are."""
+        shipped = await asyncio.to_thread(_read, spooled, ended=ended)
+        await self._writer.write(shipped)
+        return [event for event, one in zip(spooled, shipped, strict=True) if one.final]
 
-    async def _store_or_set_aside(self, event: SpooledEvent) -> None:
+    async def _store_or_set_aside(self, event: SpooledEvent, *, ended: bool) -> list[SpooledEvent]:
         """An event that can never be stored must not hold up all that come after it."""
         try:
-            await self._store([event])
-        except UNSTORABLE as error:
-            path = self._spool.path.parent / DEAD_LETTERS
-            await asyncio.to_thread(set_aside, path, event, type(error).__name__)
-            log.error("an event cannot be stored", event_id=event.id, reason=type(error).__name__, kept_in=str(path))
+            return await self._store([event], ended=ended)
+        except Exception as error:
+            if not _is_unstorable(error):
+                raise
+            reason = str(error) if isinstance(error, NewerEventError) else type(error).__name__
+            folder = self._spool.path.parent
+            await asyncio.to_thread(set_aside, folder, event, reason)
+            EVENTS_SET_ASIDE.inc()
+            log.error("an event cannot be stored", event_id=event.id, reason=reason, kept_in=str(folder / FILE))
+            return [event]
 
-    async def drain(self, spool: Spool) -> None:
-        """Ship all that is there, at shutdown or from a dead worker's spool."""
-        while await self.ship(spool, everything=True):
+    async def _measure(self) -> None:
+        """Take the figures of the spool; requests in progress are not old, but long."""
+        oldest = await self._spool.ripe(len(self._in_progress) + 1, time.time() + 1.0)
+        waiting = [event.written_at for event in oldest if event.id not in self._in_progress]
+        SPOOL_AGE.set(max(0.0, time.time() - waiting[0]) if waiting else 0.0)
+        SPOOL_EVENTS.set(await self._spool.depth())
+        SPOOL_BYTES.set(self._spool.size())
+
+    async def drain(self, spool: Spool, *, ended: bool = False) -> None:
+        """Ship all that is there, at shutdown or from the spool of a worker that has ended."""
+        while await self.ship(spool, everything=True, ended=ended):
             pass
 
     async def _adopt_orphans(self) -> None:
@@ -113,7 +157,7 @@ class Shipper:
         emptied = False
         try:
             count = await spool.depth()
-            await self.drain(spool)
+            await self.drain(spool, ended=True)
             emptied = True
             log.info("adopted the spool of a worker that ended", events=count)
         finally:
@@ -122,3 +166,22 @@ class Shipper:
     def _pause(self) -> float:
         pause: float = self._settings.ship_every * 2 ** min(self._failures, 10)
         return min(LONGEST_PAUSE, pause)
+
+
+def _read(spooled: list[SpooledEvent], *, ended: bool) -> list[ShippedEvent]:
+    """The events with their contents. Raises what tells that one of them is none."""
+    shipped = []
+    for one in spooled:
+        event = GatewayEvent.from_json(one.body)
+        if ended and not event.complete:
+            event = replace(event, complete=True, revision=event.revision + 1)  # what is stored of it says otherwise
+        final = event.complete or event.result != "unknown"
+        shipped.append(ShippedEvent(event, one.content, final))
+    return shipped
+
+
+def _is_unstorable(error: Exception) -> bool:
+    if isinstance(error, UNSTORABLE):
+        return True
+    code = getattr(error.orig, "sqlstate", None) or "" if isinstance(error, DBAPIError) else ""
+    return code.startswith(TOO_LARGE) or (isinstance(error, IntegrityError) and code != NO_PARTITION)

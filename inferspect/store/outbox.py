@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -43,10 +43,9 @@ class Outbox:
         row = {
             "consumer": consumer,
             "id": message_id,
-            "occurred_at": datetime.now(UTC),
+            "occurred_at": func.now(),  # of the database, as all that tells when a delivery is due
             "tenant_id": tenant_id,
             "revision": 0,
             "message": message,
-            "attempts": 0,
         }
-        await connection.execute(insert(DeliveryRow).values(**row, due_at=row["occurred_at"]).on_conflict_do_nothing())
+        await connection.execute(insert(DeliveryRow).values(**row).on_conflict_do_nothing())

@@ -25,7 +25,8 @@ OF_SOME = text(
     "SELECT team_id, metadata -> 'inferspect' AS own FROM \"LiteLLM_TeamTable\" WHERE team_id IN :wanted"
 ).bindparams(bindparam("wanted", expanding=True))
 OF_ALL = text(
-    "SELECT team_id, metadata -> 'inferspect' AS own FROM \"LiteLLM_TeamTable\" WHERE metadata -> 'inferspect' IS NOT NULL"
+    "SELECT team_id, metadata -> 'inferspect' AS own FROM \"LiteLLM_TeamTable\""
+    " WHERE metadata -> 'inferspect' IS NOT NULL"
 )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from inferspect.context import RequestContext
-from inferspect.events.event import event_of
+from inferspect.events.event import GatewayEvent, event_of
 from inferspect.store.address import driver_url
-from inferspect.store.events import EventWriter
+from inferspect.store.events import EventWriter, ShippedEvent
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -26,10 +27,15 @@ async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
     await made.dispose()
 
 
-def row(at: datetime = NOON, revision: int = 1, **values: Any) -> dict[str, Any]:
+def event(at: datetime = NOON, revision: int = 1, **values: Any) -> GatewayEvent:
     served = RequestContext(str(uuid.uuid4()), "/v1/chat/completions", "POST", "192.0.2.1")
     served.received_at = at
-    return {**event_of(served, revision, complete=True).to_row(), **values}
+    served.status = 200
+    return replace(event_of(served, revision, complete=True), **values)
+
+
+def shipped(*events: GatewayEvent) -> list[ShippedEvent]:
+    return [ShippedEvent(one) for one in events]
 
 
 async def query(engine: AsyncEngine, statement: str) -> list[dict[str, Any]]:
@@ -48,10 +54,19 @@ async def partitions(engine: AsyncEngine) -> list[str]:
 
 async def test_every_column_comes_back_as_written(engine: AsyncEngine) -> None:
     """Numbers, texts, times and verdicts."""
-    written = row(cost=0.000123, prompt_tokens=7, verdicts=[{"guardrail": "pii", "counts": {"US_SSN": 1}}], model="é")
-    await EventWriter(engine).write([written])
+    written = event(
+        cost=0.000123,
+        prompt_tokens=7,
+        verdicts=[{"guardrail": "pii", "counts": {"US_SSN": 1}}],
+        model='é"\\{}',
+        tags=["a", 'b,"c\\', "{}", ""],
+        usage={"cached_tokens": 3},
+        parameters={"temperature": 0.7, "stop": ["\n"]},
+        seconds_total=1 / 3,
+    )
+    await EventWriter(engine).write(shipped(written))
     (found,) = await query(engine, "SELECT * FROM inferspect.events")
-    assert {**found, "id": str(found["id"])} == written
+    assert {**found, "id": str(found["id"])} == written.to_row()
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1), (2, 2)])
@@ -59,20 +74,20 @@ async def test_the_newest_revision_wins_in_whatever_order_they_come(
     engine: AsyncEngine, order: tuple[int, int]
 ) -> None:
     """An event shipped twice is one row."""
-    first = row()
+    first = event()
     writer = EventWriter(engine)
     for revision in order:
-        await writer.write([{**first, "revision": revision, "cost": float(revision)}])
+        await writer.write(shipped(replace(first, revision=revision, cost=float(revision))))
     assert await query(engine, "SELECT revision, cost FROM inferspect.events") == [{"revision": 2, "cost": 2.0}]
 
 
 async def test_a_large_batch_is_one_transaction(engine: AsyncEngine) -> None:
     """More rows than one statement can carry are all written, or none is."""
     count = 2001
-    await EventWriter(engine).write([row() for _ in range(count)])
+    await EventWriter(engine).write(shipped(*(event() for _ in range(count))))
     assert await query(engine, "SELECT count(*) AS n FROM inferspect.events") == [{"n": count}]
     with pytest.raises(SQLAlchemyError):
-        await EventWriter(engine).write([*(row() for _ in range(1000)), row(status=10**6)])
+        await EventWriter(engine).write(shipped(*(event() for _ in range(1000)), event(status=10**6)))
     assert await query(engine, "SELECT count(*) AS n FROM inferspect.events") == [{"n": count}]
 
 
@@ -80,8 +95,8 @@ async def test_days_are_those_of_utc(engine: AsyncEngine) -> None:
     """A request one microsecond before midnight UTC is of the old day, whatever the zone its time is given in."""
     midnight = datetime(2026, 3, 2, tzinfo=UTC)
     east = timezone(timedelta(hours=5, minutes=30))
-    rows = [row(midnight - timedelta(microseconds=1)), row(midnight), row(midnight.astimezone(east))]
-    await EventWriter(engine).write(rows)
+    events = [event(midnight - timedelta(microseconds=1)), event(midnight), event(midnight.astimezone(east))]
+    await EventWriter(engine).write(shipped(*events))
     assert await partitions(engine) == ["inferspect.events_20260301", "inferspect.events_20260302"]
     days = await query(
         engine, "SELECT tableoid::regclass::text AS day, count(*) AS n FROM inferspect.events GROUP BY 1"
@@ -100,7 +115,7 @@ async def test_two_connections_make_the_same_partitions_at_once(engine: AsyncEng
         moments = [day + timedelta(days=start) for day in days]
         await asyncio.gather(
             *(
-                writer.write([row(moment) for moment in (moments[number % 5 :] + moments[: number % 3])])
+                writer.write(shipped(*(event(moment) for moment in (moments[number % 5 :] + moments[: number % 3]))))
                 for number, writer in enumerate(writers)
             )
         )
@@ -110,10 +125,10 @@ async def test_two_connections_make_the_same_partitions_at_once(engine: AsyncEng
 async def test_a_partition_that_was_dropped_is_made_again(engine: AsyncEngine) -> None:
     """Retention or a restored database takes a day away that the writer remembers: the next attempt makes it."""
     writer = EventWriter(engine)
-    await writer.write([row()])
+    await writer.write(shipped(event()))
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE inferspect.events_20260301"))
     with pytest.raises(SQLAlchemyError):
-        await writer.write([row()])
-    await writer.write([row()])
+        await writer.write(shipped(event()))
+    await writer.write(shipped(event()))
     assert await query(engine, "SELECT count(*) AS n FROM inferspect.events") == [{"n": 1}]

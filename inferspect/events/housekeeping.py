@@ -1,0 +1,98 @@
+"""What one process of all does for the events: deletes old ones, and counts deliveries for the metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from inferspect.events.metrics import DEAD_LETTERS, DELIVERIES_WAITING
+from inferspect.store.deliveries import Deliveries
+from inferspect.store.events import PARTITIONED
+from inferspect.store.retention import Days, Retention
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from inferspect.settings import EventSettings
+    from inferspect.tenancy.lookup import TenantLookup
+
+log = structlog.get_logger("inferspect.events")
+
+NAME = "events"
+CLEAN_EVERY = 3600.0
+COUNT_EVERY = 15.0
+TROUBLE_PAUSE = 60.0
+
+
+class Housekeeping:
+    """To be done by the leader of the name ``events``: see :func:`inferspect.store.leader.lead`.
+
+    Args:
+        retained: tables beside those of events that are kept as long.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, settings: EventSettings, tenants: TenantLookup, retained: Sequence[str]
+    ) -> None:
+        self._retention = Retention(engine, [*PARTITIONED, *retained])
+        self._deliveries = Deliveries(engine)
+        self._days = settings.retention_days
+        self._tenants = tenants
+        self._counted: set[str] = set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._clean())
+            group.create_task(self._count())
+
+    async def clean(self) -> None:
+        """Delete once what is old enough.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database is away.
+        """
+        own = {tenant: rules.observation.retention_days for tenant, rules in (await self._tenants.all()).items()}
+        others = self._tenants.default.observation.retention_days
+        tenants = {tenant: min(days or self._days, self._days) for tenant, days in own.items()}
+        await self._retention.enforce(Days(self._days, min(others or self._days, self._days), tenants))
+
+    async def count(self) -> None:
+        """Set the gauges.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database is away.
+        """
+        backlogs = {backlog.consumer: backlog for backlog in await self._deliveries.backlog()}
+        self._counted |= backlogs.keys()
+        for consumer in self._counted:
+            backlog = backlogs.get(consumer)
+            DEAD_LETTERS.labels(consumer).set(backlog.dead if backlog else 0)
+            DELIVERIES_WAITING.labels(consumer).set(backlog.waiting if backlog else 0)
+
+    async def _clean(self) -> None:
+        while True:
+            pause = CLEAN_EVERY
+            try:
+                await self.clean()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("old events are not deleted for now", reason=type(error).__name__)
+                pause = TROUBLE_PAUSE
+            await asyncio.sleep(pause)
+
+    async def _count(self) -> None:
+        try:
+            while True:
+                try:
+                    await self.count()
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("deliveries cannot be counted for now", reason=type(error).__name__)
+                await asyncio.sleep(COUNT_EVERY)
+        finally:
+            for consumer in self._counted:  # the next leader's figures hold
+                DEAD_LETTERS.labels(consumer).set(0)
+                DELIVERIES_WAITING.labels(consumer).set(0)

@@ -1,0 +1,51 @@
+"""Figures of the way of events, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LAGS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 900, 3600, 21600, 86400)
+
+SPOOL_EVENTS = Gauge(
+    "inferspect_spool_events", "Events that wait in spools for the database.", multiprocess_mode="livesum"
+)
+SPOOL_BYTES = Gauge("inferspect_spool_bytes", "Size of the spools on disk.", multiprocess_mode="livesum")
+SPOOL_AGE = Gauge(
+    "inferspect_spool_age_seconds",
+    "For how long the oldest event has been waiting in a spool, requests in progress left out.",
+    multiprocess_mode="livemax",
+)
+EVENTS_SHIPPED = Counter("inferspect_events_shipped", "Events stored in the database.")
+EVENTS_SET_ASIDE = Counter(
+    "inferspect_events_set_aside", "Events that the database never takes, put into dead-letters.jsonl."
+)
+OBSERVER_ERRORS = Counter(
+    "inferspect_observer_errors",
+    "Exceptions out of an observer's code: `wants` and `project` while an event is stored, `deliver` while delivered.",
+    ["observer", "part"],
+)
+DELIVERIES = Counter(
+    "inferspect_deliveries",
+    "Attempts to deliver an event, by outcome: done, retry, rejected, expired.",
+    ["consumer", "outcome"],
+)
+DEAD_LETTERS_TOTAL = Counter("inferspect_dead_letters", "Deliveries that were given up.", ["consumer"])
+DELIVERY_LAG = Histogram(
+    "inferspect_delivery_lag_seconds",
+    "From the beginning of a request to the delivery of its event.",
+    ["consumer"],
+    buckets=LAGS,
+)
+# One process, the leader, counts for all; a former leader says 0, so the largest of all processes holds.
+DEAD_LETTERS = Gauge(
+    "inferspect_dead_letters_waiting",
+    "Dead letters that wait for a person.",
+    ["consumer"],
+    multiprocess_mode="mostrecent",
+)
+DELIVERIES_WAITING = Gauge(
+    "inferspect_deliveries_waiting",
+    "Deliveries that are still to be made.",
+    ["consumer"],
+    multiprocess_mode="mostrecent",
+)
