@@ -41,14 +41,14 @@ ROWS = """jsonb_to_recordset(CAST(:rows AS jsonb)) AS new(
     scores jsonb, labels jsonb, skips jsonb, versions jsonb)"""
 
 INSERT = text(
-    "INSERT INTO inferspect.scores"
+    "INSERT INTO inferspect.scores"  # noqa: S608  of constants
     " (id, occurred_at, revision, tenant_id, model, skipped, scores, labels, skips, versions)"
     " SELECT * FROM " + ROWS + " ON CONFLICT (id, occurred_at) DO NOTHING RETURNING id"
 )
 
 # What a model said of the response in the meantime stays, so members are merged.
 RENEW = text(
-    "UPDATE inferspect.scores old SET revision = new.revision, skipped = new.skipped,"
+    "UPDATE inferspect.scores old SET revision = new.revision, skipped = new.skipped,"  # noqa: S608  of constants
     " scores = (old.scores - ARRAY(SELECT jsonb_object_keys(new.skips))) || new.scores,"
     " labels = old.labels || new.labels,"
     " skips = (old.skips - ARRAY(SELECT jsonb_object_keys(new.scores))) || new.skips,"

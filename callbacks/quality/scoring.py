@@ -1,0 +1,110 @@
+"""Scores one response by all scorers; what a process of the pool does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from callbacks.quality.languages import Identifier
+from callbacks.quality.reading import ContentCutError, read_input, read_output
+from callbacks.quality.scorers import OWN
+from callbacks.quality.words import without_code
+from inferspect.observation.scorer import Response, Score, Scorer, Skip, load_scorer
+
+NO_ANSWER = "no_answer"
+CUT = "content_cut"
+TOLD = ("model", "model_served", "call_type", "stream", "finish_reason")
+
+
+@dataclass(slots=True)
+class Scored:
+    """Scores, labels and skips of one response, by name: each scorer is in ``scores`` or in ``skips``."""
+
+    scores: dict[str, float] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    skips: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Scoring:
+    """All scorers, made once.
+
+    Args:
+        own: dotted names of the operator's.
+        max_characters: of a question, a context, an answer that are looked at.
+    """
+
+    def __init__(self, own: Iterable[str] = (), max_characters: int = 20_000) -> None:
+        self._scorers: Sequence[Scorer] = [made() for made in [*OWN, *map(load_scorer, own)]]
+        self._identifier = Identifier()
+        self._max_characters = max_characters
+
+    def score(self, event: Mapping[str, Any], asked: str | None, answered: str | None) -> Scored:
+        """The scores of a response.
+
+        Args:
+            event: what :func:`told_of` says of its event.
+            asked: what is kept of the request, as JSON.
+            answered: what is kept of the answer, as JSON.
+        """
+        response = self.read(event, asked, answered)
+        scored = Scored()
+        for scorer in self._scorers:
+            if scorer.version != 1:
+                scored.versions[scorer.name] = scorer.version
+            result = _result(scorer, response)
+            if isinstance(result, Skip):
+                scored.skips[scorer.name] = result.reason
+                continue
+            scored.scores[scorer.name] = round(result.value, 6)
+            if result.label is not None:
+                scored.labels[scorer.name] = result.label
+        return scored
+
+    def read(self, event: Mapping[str, Any], asked: str | None, answered: str | None) -> Response:
+        """The response as scorers see it."""
+        question = read_input(asked)
+        try:
+            answer, is_cut = read_output(answered), False
+        except ContentCutError:
+            answer, is_cut = "", True
+        is_cut = is_cut or len(answer) > self._max_characters
+        answer = answer[: self._max_characters]
+        prose = without_code(answer)
+        context = "\n".join(question.contexts)[: self._max_characters]
+        language, confidence = self._identifier.identify(prose)
+        return Response(
+            question=question.question[: self._max_characters],
+            context=context,
+            answer=answer,
+            prose=prose,
+            language=language,
+            language_confidence=confidence,
+            question_language=self._identifier.identify(question.question)[0],
+            context_language=self._identifier.identify(context)[0],
+            response_format=event.get("response_format"),
+            completion_tokens=event.get("completion_tokens"),
+            reasoning_tokens=event.get("reasoning_tokens") or 0,
+            seconds=event.get("seconds"),
+            pii_found=event.get("pii_found"),
+            cut=is_cut,
+            event={name: event.get(name) for name in TOLD},
+        )
+
+
+def _result(scorer: Scorer, response: Response) -> Score | Skip:
+    try:
+        skip = scorer.applies(response)
+        if skip is not None:
+            return Skip(CUT) if skip.reason == NO_ANSWER and response.cut else skip
+        result = scorer.score(response)
+        if isinstance(result, Skip) or math.isfinite(result.value):
+            return result
+    except Exception:  # noqa: BLE001  an operator's scorer may raise anything; the message may quote the text
+        return Skip("error")
+    return Skip("error")
