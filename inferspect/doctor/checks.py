@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from inferspect.doctor.alerting import check_channels
 from inferspect.doctor.engine import check_node, check_prisma_client, check_prisma_engine
 from inferspect.doctor.examination import Examination
 from inferspect.doctor.installation import check_litellm_version, check_packages, check_python, check_set_up
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     Check("migrations", check_migrations),
     Check("redis", check_redis),
     Check("providers", check_providers),
+    Check("alert channels", check_channels),
 )
 
 

@@ -1,0 +1,35 @@
+"""The words of a notification, by the templates of its channel."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from callbacks.alerts.notification import Notification
+from inferspect.observation.channels import WordedChannel
+
+
+class Wording:
+    """Renders title and text of a channel's notifications.
+
+    Args:
+        title_limit: most characters of a title; what is longer is cut.
+        body_limit: most characters of a text.
+    """
+
+    def __init__(self, settings: WordedChannel, title_limit: int, body_limit: int) -> None:
+        self._title, self._body = settings.templates()
+        self._title_limit, self._body_limit = title_limit, body_limit
+
+    def of(self, notification: Notification) -> tuple[str, str]:
+        """Title, of one line, and text.
+
+        Raises:
+            ValueError: a template fails with this notification.
+        """
+        values = {known.name: getattr(notification, known.name) for known in fields(notification)}
+        title = " ".join("".join(c if c.isprintable() else " " for c in self._title.render(values)).split())
+        return _cut(title, self._title_limit), _cut(self._body.render(values), self._body_limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
