@@ -107,10 +107,6 @@ class Course:
     ) -> tuple[str | None, store.Row | None]:
         """The alert after this look, its messages posted; without a row where it is none any more."""
         before = Progress(**{name: row[name] for name in PROGRESS}) if "id" in row else None
-        if before is not None and (before.owed or (not seen.bad and before.told)):
-            consumers = await store.channels_not_reached(connection, before.id)
-            not_reached = frozenset(channel for channel in before.told if consumer_of(channel) in consumers)
-            seen = Seen(seen.now, seen.bad, seen.silenced, seen.channels, not_reached)
         after: Step = step(before, seen, timing)
         if after.progress is None:
             return (before.id if before else None), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from callbacks.alerts.channels.building import notifiers_of
 from callbacks.alerts.evaluation import LEADER, Evaluator
 from callbacks.alerts.spools import SpoolTeller
 from inferspect.extension import Observer, Worker
@@ -10,12 +11,17 @@ from inferspect.store.outbox import Outbox
 
 
 async def start(observer: Observer) -> None:
-    """Tell of this machine's spools; evaluate the rules where this process delivers and comes to lead."""
-    settings = observer.settings.alerts
+    """Add a consumer for each channel; tell of this machine's spools; evaluate the rules where this process leads.
+
+    Raises:
+        ValueError: a channel of the operator's own cannot be made.
+    """
+    for notifier in notifiers_of(observer.settings, observer.engine).values():
+        observer.consumers.add(notifier)
     spools = observer.launch.inferspect_home / "spool"
     observer.in_background(SpoolTeller(observer.engine, spools).run())
     if observer.delivers:
-        evaluator = Evaluator(observer.engine, observer.outbox, settings)
+        evaluator = Evaluator(observer.engine, observer.outbox, observer.settings.alerts)
         observer.in_background(lead(observer.engine, LEADER, evaluator.run))
 
 

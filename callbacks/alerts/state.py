@@ -45,14 +45,12 @@ class Seen:
         bad: whether there is a figure, and it is beyond its limit.
         silenced: whether nobody is to be told.
         channels: who is to be told.
-        not_reached: who has not got an earlier message about the alert yet; the end is not to overtake the beginning.
     """
 
     now: datetime
     bad: bool
     silenced: bool = False
     channels: tuple[str, ...] = ()
-    not_reached: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Progress:
     told: tuple[str, ...] = ()
     told_at: datetime | None = None
     repeats: int = 0
-    owed: tuple[str, ...] = ()
+    owes_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def step(before: Progress | None, seen: Seen, timing: Timing) -> Step:
     if before is None:
         return _go_on(_begun(seen), seen, timing) if seen.bad else Step(None)
     if before.state == "resolved":
-        return _tell_end(replace(before, updated_at=seen.now), seen) if before.owed else Step(before)
+        return _tell_end(replace(before, updated_at=seen.now), seen) if before.owes_end else Step(before)
     return _go_on(_not_in_the_future(before, seen.now), seen, timing)
 
 
@@ -128,7 +126,7 @@ def _go_on(progress: Progress, seen: Seen, timing: Timing) -> Step:
             return Step(progress)
         progress = replace(progress, state="firing", started_at=now)
     elif not seen.bad and now - progress.bad_at >= timing.keep_firing_for:
-        return _tell_end(replace(progress, state="resolved", resolved_at=now, owed=progress.told), seen)
+        return _tell_end(replace(progress, state="resolved", resolved_at=now, owes_end=bool(progress.told)), seen)
     return _tell_of_fire(progress, seen, timing)
 
 
@@ -153,9 +151,7 @@ def _tell_of_fire(progress: Progress, seen: Seen, timing: Timing) -> Step:
 
 
 def _tell_end(progress: Progress, seen: Seen) -> Step:
-    """Tell all who were told of its beginning, once they have got that; where it is silenced, after the silence."""
-    ready = () if seen.silenced else tuple(channel for channel in progress.owed if channel not in seen.not_reached)
-    if not ready:
+    """Tell all who were told of its beginning; where it is silenced, once the silence is over."""
+    if not progress.owes_end or seen.silenced:
         return Step(progress)
-    later = tuple(channel for channel in progress.owed if channel not in ready)
-    return Step(replace(progress, owed=later), (Telling("resolved", ready),))
+    return Step(replace(progress, owes_end=False), (Telling("resolved", progress.told),))

@@ -32,8 +32,8 @@ class AlertRow(Base):
     """One alert from its first bad figure to its end, and after that its record.
 
     At most one of a fingerprint (rule, tenant and labels) has not ended. ``bad_at`` is when the figure was last bad;
-    ``told`` are the channels that know of it, since ``told_at``; ``owed`` are those of them that are still to be told
-    of its end.
+    ``told`` are the channels that know of it, since ``told_at``; ``owes_end`` says that it ended while it was
+    silenced, so that they are still to be told.
     """
 
     __tablename__ = "alerts"
@@ -54,7 +54,7 @@ class AlertRow(Base):
     told_at: Mapped[datetime | None] = mapped_column(TIME)
     told: Mapped[list[str]] = mapped_column(ARRAY(Text))
     repeats: Mapped[int]
-    owed: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    owes_end: Mapped[bool]
     value: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     threshold: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     over: Mapped[str | None] = mapped_column(Text)

@@ -11,12 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.store.alert_tables import AlertRow, AlertRuleRow, SilenceRow
-from inferspect.store.tables import SCHEMA, DeliveryRow
+from inferspect.store.tables import SCHEMA
 
 Row = dict[str, Any]
-CHANNELS = "notify:"  # how the names of consumers begin that deliver to a channel
 TABLE = AlertRow.__table__
-OPEN = or_(AlertRow.state != "resolved", func.cardinality(AlertRow.owed) > 0)
+OPEN = or_(AlertRow.state != "resolved", AlertRow.owes_end)
 
 
 def _upsert() -> Any:
@@ -82,18 +81,6 @@ async def forget_history(connection: AsyncConnection, before: datetime) -> None:
     ended = and_(~OPEN, AlertRow.updated_at < before)
     await connection.execute(delete(AlertRow).where(ended))
     await connection.execute(delete(SilenceRow).where(SilenceRow.ends_at < before))
-
-
-async def channels_not_reached(connection: AsyncConnection, alert_id: str) -> frozenset[str]:
-    """Consumers that have a message about the alert still before them."""
-    found = await connection.execute(
-        select(DeliveryRow.consumer).where(
-            DeliveryRow.consumer.startswith(CHANNELS, autoescape=True),
-            DeliveryRow.dead_at.is_(None),
-            DeliveryRow.message["alert_id"].astext == alert_id,
-        )
-    )
-    return frozenset(found.scalars())
 
 
 async def counts_by_state(connection: AsyncConnection) -> dict[tuple[str, str], int]:
@@ -186,4 +173,4 @@ async def drop_rule(connection: AsyncConnection, owner: str, name: str) -> bool:
 
 
 def _row(found: Any) -> Row:
-    return {**found, "told": tuple(found["told"]), "owed": tuple(found["owed"])}
+    return {**found, "told": tuple(found["told"])}

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, Table, text
+from sqlalchemy import MetaData, Table, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from inferspect.observation.durations import parse_duration
 from inferspect.store.address import driver_url
+from inferspect.store.alert_tables import AlertRow
 
 Plant = Callable[..., Awaitable[None]]
 
@@ -79,6 +80,5 @@ async def rows_of(engine: AsyncEngine, query: str, **values: Any) -> list[dict[s
 async def move_back(engine: AsyncEngine, by: timedelta) -> None:
     """Have all that is known of alerts be older, in place of waiting."""
     columns = ("pending_since", "bad_at", "started_at", "resolved_at", "told_at", "updated_at")
-    changes = ", ".join(f"{name} = {name} - :by" for name in columns)
     async with engine.begin() as connection:
-        await connection.execute(text(f"UPDATE inferspect.alerts SET {changes}"), {"by": by})
+        await connection.execute(update(AlertRow).values({name: getattr(AlertRow, name) - by for name in columns}))

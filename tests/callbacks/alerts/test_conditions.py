@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, timedelta
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import ClauseElement, Executable, text
@@ -59,7 +60,7 @@ async def test_an_empty_database_is_no_alert(engine: AsyncEngine, kind: str, sco
 
 
 class TestErrorRate:
-    RULE = {"type": "error_rate", "above": "5%"}
+    RULE: ClassVar[dict[str, Any]] = {"type": "error_rate", "above": "5%"}
 
     async def test_a_share_that_equals_the_limit_is_good(self, engine: AsyncEngine, plant: Plant) -> None:
         """One of twenty is five per cent, and no more than that."""
@@ -169,7 +170,7 @@ class TestLatency:
 
 
 class TestCacheHitRate:
-    RULE = {"type": "cache_hit_rate", "below": "30%"}
+    RULE: ClassVar[dict[str, Any]] = {"type": "cache_hit_rate", "below": "30%"}
 
     async def test_a_share_that_equals_the_limit_is_good(self, engine: AsyncEngine, plant: Plant) -> None:
         """Thirty of a hundred are enough, and one answer more without the cache is one too many."""
@@ -193,8 +194,8 @@ class TestCacheHitRate:
 
 
 class TestCost:
-    RULE = {"type": "cost", "above": 2, "average_days": 7}
-    USAGE = {
+    RULE: ClassVar[dict[str, Any]] = {"type": "cost", "above": 2, "average_days": 7}
+    USAGE: ClassVar[dict[str, Any]] = {
         "table": "usage", "revision": 1, "tags": [], "result": "success", "prompt_tokens": 1, "completion_tokens": 1,
         "details": {}, "tenant_id": "acme",
     }  # fmt: skip
@@ -228,7 +229,7 @@ class TestCost:
 
 
 class TestQuality:
-    RULE = {"type": "quality", "score": "Relevance", "below": 0.6}
+    RULE: ClassVar[dict[str, Any]] = {"type": "quality", "score": "Relevance", "below": 0.6}
 
     @staticmethod
     def score(**scores: float) -> dict[str, Any]:
@@ -247,7 +248,7 @@ class TestQuality:
 
 
 class TestProviderDown:
-    RULE = {"type": "provider_down", "by": "deployment"}
+    RULE: ClassVar[dict[str, Any]] = {"type": "provider_down", "by": "deployment"}
 
     @staticmethod
     def attempt(deployment: str = "d1", error: str | None = None, status: int | None = None) -> dict[str, Any]:
@@ -292,7 +293,7 @@ class TestProviderDown:
 
 
 class TestGuardrailSpike:
-    RULE = {"type": "guardrail_spike", "above": 3, "baseline": "1d"}
+    RULE: ClassVar[dict[str, Any]] = {"type": "guardrail_spike", "above": 3, "baseline": "1d"}
 
     @staticmethod
     def verdict(guardrail: str = "pii", decision: str = "block") -> dict[str, Any]:
@@ -358,10 +359,10 @@ class TestLimitsOfLiteLLM:
         """The columns of LiteLLM's tables that are read."""
         async with engine.begin() as connection:
             for statement in (
-                'CREATE TABLE "LiteLLM_TeamTable" (team_id text, team_alias text, spend float8, max_budget float8,'
-                " rpm_limit bigint, tpm_limit bigint)",
-                'CREATE TABLE "LiteLLM_VerificationToken" (token text, key_alias text, team_id text, spend float8,'
-                " max_budget float8, budget_id text, expires timestamp)",
+                """CREATE TABLE "LiteLLM_TeamTable" (team_id text, team_alias text, spend float8, max_budget float8,
+                rpm_limit bigint, tpm_limit bigint)""",
+                """CREATE TABLE "LiteLLM_VerificationToken" (token text, key_alias text, team_id text, spend float8,
+                max_budget float8, budget_id text, expires timestamp)""",
                 'CREATE TABLE "LiteLLM_BudgetTable" (budget_id text, max_budget float8)',
             ):
                 await connection.execute(text(statement))
@@ -451,16 +452,17 @@ async def test_only_days_of_the_window_are_read(engine: AsyncEngine) -> None:
     """PostgreSQL prunes all other partitions."""
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE inferspect.events_all"))
-        for days in range(-5, 3):
+        now = await database_time(engine)
+        noon = now.astimezone(UTC).replace(hour=12)
+        for number in range(8):
+            begin, end = (f"{noon + timedelta(days=number - 5 + more):%Y-%m-%d} 00:00Z" for more in (0, 1))
             await connection.execute(
                 text(
-                    f"DO $$ BEGIN EXECUTE format('CREATE TABLE inferspect.events_p{days + 5} PARTITION OF"
-                    f" inferspect.events FOR VALUES FROM (%L) TO (%L)', date_trunc('day', now()) + interval '{days} day',"
-                    f" date_trunc('day', now()) + interval '{days + 1} day'); END $$"
+                    f"CREATE TABLE inferspect.events_p{number} PARTITION OF inferspect.events"
+                    f" FOR VALUES FROM ('{begin}') TO ('{end}')"
                 )
             )
-        now = await database_time(engine)
-        looking = Looking(owned({"type": "error_rate"}, window="5m").rule, now.replace(hour=12))
+        looking = Looking(owned({"type": "error_rate"}, window="5m").rule, noon)
         query = QUERIES["error_rate"](looking.rule.condition, looking)
         plan = (await connection.execute(_Explain(query))).scalars().all()
     assert "events_p5" in "\n".join(plan)

@@ -36,7 +36,7 @@ def upgrade() -> None:
         *(sa.Column(name, TIME) for name in ("started_at", "resolved_at", "told_at")),
         sa.Column("told", ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'")),
         sa.Column("repeats", sa.Integer, nullable=False, server_default=sa.text("0")),
-        sa.Column("owed", ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'")),
+        sa.Column("owes_end", sa.Boolean, nullable=False, server_default=sa.text("false")),
         *(sa.Column(name, DOUBLE_PRECISION) for name in ("value", "threshold")),
         *(sa.Column(name, sa.Text) for name in ("over", "runbook")),
         sa.Column("summary", sa.Text, nullable=False),
@@ -56,7 +56,7 @@ def upgrade() -> None:
         "alerts",
         ["owner", "rule"],
         schema=SCHEMA,
-        postgresql_where=sa.text("state <> 'resolved' OR cardinality(owed) > 0"),
+        postgresql_where=sa.text("state <> 'resolved' OR owes_end"),
     )
     op.create_index("alerts_by_time", "alerts", ["updated_at"], schema=SCHEMA)
     op.create_table(
