@@ -1,4 +1,4 @@
-"""The command line: ``inferspect serve | doctor | migrate``."""
+"""The command line: ``inferspect serve | worker | doctor | migrate | events``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from inferspect import __version__
 from inferspect.configuration_file import ConfigurationError
+from inferspect.events.command import app as events
 from inferspect.extension import commands
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.prisma_client import PrismaSetupError
@@ -19,6 +20,8 @@ from inferspect.store.migrate import MigrationError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A governed, observed LLM gateway on LiteLLM.")
 
+app.add_typer(events, name="events")
+
 
 @app.command()
 def serve() -> None:
@@ -26,6 +29,19 @@ def serve() -> None:
     from inferspect.launcher.serve import serve as run  # noqa: PLC0415  other commands start quicker without it
 
     asyncio.run(run(LaunchSettings()))
+
+
+@app.command()
+def worker(
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Show Prometheus' metrics on this port, without a key.")
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address of that port.")] = "127.0.0.1",
+) -> None:
+    """Deliver events of the gateways of DATABASE_URL to Langfuse, scores and so on until Ctrl-C."""
+    from inferspect.events.worker import work  # noqa: PLC0415  as serve
+
+    asyncio.run(work(LaunchSettings(), None if metrics_port is None else (metrics_host, metrics_port)))
 
 
 @app.command()
