@@ -47,6 +47,18 @@ def _refused(response: httpx.Response) -> Refused | None:
 FORMAT = Format(_pack, {"content-type": "application/json"}, _refused)
 
 
+def combined(one: Delivered, other: Delivered) -> Delivered:
+    """What became of a message of two scores: it comes again for one that may still arrive, whatever became of others.
+
+    Done when both are.
+    """
+    for kind in (Retry, Rejected):
+        for result in (one, other):
+            if isinstance(result, kind):
+                return result
+    return one
+
+
 class ScoreConsumer:
     """Sends scores; idempotent, as their ids and times follow from the request and the score's name."""
 
@@ -92,12 +104,10 @@ class ScoreConsumer:
         await self._sender.close()
 
     async def _send(self, project: Project, parcels: list[tuple[int, Parcel]], results: list[Delivered]) -> None:
-        """A message is done when each of its scores is; one that may still arrive outweighs one that never will."""
         receiver = Receiver(self.name, project.host + PATH, project.headers())
         found = await self._exporter.send(receiver, [parcel for _, parcel in parcels])
         for (number, _), result in zip(parcels, found, strict=True):
-            if isinstance(result, Retry) or (isinstance(result, Rejected) and not isinstance(results[number], Retry)):
-                results[number] = result
+            results[number] = combined(results[number], result)
 
     def _parcel(self, message: ScoreMessage, score: Score, environment: str | None) -> Parcel:
         trace_id = trace_id_of(
