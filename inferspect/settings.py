@@ -127,10 +127,21 @@ class GuardrailSettings(Section):
     vault_for: Seconds = Field(default=30 * 24 * 3600, description="Seconds for which they are kept.")
 
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
 class LogSettings(Section):
     """The gateway's log."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level written.")
+    level: LogLevel = Field(default="info", description="Least level written.")
+    levels: dict[str, LogLevel] = Field(
+        default_factory=dict, description="The same for single loggers, by name, such as `LiteLLM Router`."
+    )
+    whole: tuple[str, ...] = Field(
+        default=(),
+        description="Loggers of your own whose messages are written whole; of others' only what stands in their "
+        "source, as they quote requests.",
+    )
     format: Literal["json", "text"] = Field(
         default="json", description="`json`: a line an object; `text`: for a person at a terminal."
     )
@@ -138,6 +149,13 @@ class LogSettings(Section):
         default="file",
         description="`file`: `logs/gateway.log` in the data folder; `stderr`: the launcher's own, for containers.",
     )
+    max_bytes: Bytes = Field(
+        default=50 * 1024**2, description="Size from which on a file of the log is put aside and a new one begun."
+    )
+    keep_files: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        default=10, description="How many files put aside are kept of each log."
+    )
+    keep_days: Annotated[int, Field(ge=1)] = Field(default=30, description="Days that they are kept.")
 
 
 class Settings(BaseSettings):

@@ -11,7 +11,6 @@ import argparse
 import gc
 import os
 import signal
-import sys
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -26,7 +25,7 @@ from inferspect.configuration import Configuration, load_configuration
 from inferspect.launcher.lifeline import die_with_parent
 from inferspect.launcher.litellm_range import check_litellm
 from inferspect.launcher.metric_files import use_places
-from inferspect.logs import PrintedLines, configure_logs
+from inferspect.logs import configure_logs, take_over_output
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -81,7 +80,7 @@ def main() -> None:
     check_litellm()
     arguments = _arguments()
     configuration = load_configuration(Path(arguments.config))
-    sys.stdout = PrintedLines()
+    take_over_output()
     os.environ["CONFIG_FILE_PATH"] = arguments.config
     gateway = Gateway(
         _litellm_application(arguments, configuration),
