@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from inferspect.observation.durations import Duration, PositiveDuration, Ratio, parse_ratio
+from inferspect.observation.durations import Duration, PositiveDuration, Ratio, between, parse_ratio
 from inferspect.section import Section
 
 Unit = Literal["ratio", "seconds", "times", "count", "score"]
@@ -95,7 +95,7 @@ class CacheHitRate(Condition):
 
     type: Literal["cache_hit_rate"]
     below: Ratio = 0.3
-    used_within: Annotated[PositiveDuration, Field(le=timedelta(days=7))] = Field(
+    used_within: Annotated[Duration, between(timedelta(minutes=1), timedelta(days=7))] = Field(
         default=DAY, description="Tenants without a single answer from the cache in this time are left out."
     )
 
@@ -194,7 +194,7 @@ class GuardrailSpike(Condition):
     above: Positive = 3.0
     decisions: tuple[Literal["block", "modify", "report"], ...] = Field(default=("block",), min_length=1)
     guardrail: str | None = Field(default=None, description="Name of one guardrail; each for itself where unset.")
-    baseline: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=7))] = DAY
+    baseline: Annotated[Duration, between(timedelta(hours=1), timedelta(days=7))] = DAY
 
 
 class DeadLetters(Condition):

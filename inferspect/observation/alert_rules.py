@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from inferspect.observation.alert_conditions import AnyCondition
-from inferspect.observation.durations import Duration, PositiveDuration, duration_text
+from inferspect.observation.durations import Duration, PositiveDuration, between, duration_text
 from inferspect.section import Section
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -50,7 +50,7 @@ class AlertRule(Section):
     channels: tuple[Name, ...] | None = Field(
         default=None, description="Names of channels; where unset `alerts.default_channels`."
     )
-    repeat_every: Annotated[Duration, Field(ge=SHORTEST_REPEAT)] | None = Field(
+    repeat_every: Annotated[Duration, between(SHORTEST_REPEAT)] | None = Field(
         default=None, description="Tell again of an alert that still fires; never, where unset."
     )
     every: PositiveDuration | None = Field(

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 PARTS = re.compile(r"(?:\d+(?:\.\d+)?[wdhms])+")
@@ -48,6 +48,17 @@ def duration_text(duration: timedelta) -> str:
     return "".join(parts)
 
 
+def between(least: timedelta, most: timedelta = LONGEST) -> AfterValidator:
+    """A bound in the words that durations are written in."""
+
+    def check(duration: timedelta) -> timedelta:
+        if not least <= duration <= most:
+            raise ValueError(f"must be from {duration_text(least)} to {duration_text(most)}")
+        return duration
+
+    return AfterValidator(check)
+
+
 def parse_ratio(value: Any) -> Any:
     """A share of a number from 0 to 1 or a text such as ``5%``.
 
@@ -68,5 +79,5 @@ Duration = Annotated[
     PlainSerializer(duration_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": f"^{PARTS.pattern}$"}),
 ]
-PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
+PositiveDuration = Annotated[Duration, between(timedelta(milliseconds=1))]
 Ratio = Annotated[float, BeforeValidator(parse_ratio), Field(ge=0, le=1)]
