@@ -13,6 +13,7 @@ import httpx
 from inferspect.launcher.metric_files import SHARED_FOLDER, prepare
 from inferspect.launcher.prisma_client import prisma_environment
 from inferspect.launcher.service import Program
+from inferspect.logs.line_handler import LOG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -68,7 +69,7 @@ def gateway_program(launch: LaunchSettings, settings: Settings, home: Home, envi
         ],
         log=gateway_log(home) if to_file else None,
         is_ready=_readiness(local_url(launch)),
-        environment=environment,
+        environment={**environment, LOG_FILE: str(gateway_log(home)) if to_file else ""},
         before_start=partial(prepare, Path(environment[SHARED_FOLDER])),
     )
 

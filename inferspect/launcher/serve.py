@@ -18,6 +18,7 @@ from inferspect.launcher.demo import ensure_demo_tenant
 from inferspect.launcher.gateway_program import gateway_environment, gateway_program, local_url
 from inferspect.launcher.home import Credentials, Home
 from inferspect.launcher.litellm_range import check_litellm
+from inferspect.launcher.log_files import LogFiles
 from inferspect.launcher.ports import free_port, require_port
 from inferspect.launcher.postgres import EmbeddedPostgres
 from inferspect.launcher.redis import EmbeddedRedis
@@ -130,6 +131,7 @@ async def serve(launch: LaunchSettings) -> None:
     home.lock()
     await require_port(launch.host, launch.port)
     run = Launch(configuration.settings, launch, home, home.credentials(), [])
+    rotating = asyncio.create_task(LogFiles(home.logs, configuration.settings.log).keep_rotating())
     try:
         if await _until(run.start(), stopping):
             show_ready(run, time.monotonic() - started)
@@ -137,6 +139,7 @@ async def serve(launch: LaunchSettings) -> None:
         show_progress("stopping")
     finally:
         await run.stop()
+        rotating.cancel()
 
 
 async def _until(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:

@@ -24,7 +24,6 @@ log = structlog.get_logger("inferspect.launcher")
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 STEADY_AFTER = 30.0
-LARGEST_LOG = 50 * 1024**2
 SHOWN_OF_LOG = 2_000
 
 
@@ -152,6 +151,4 @@ class Service:
 
 
 def _open_log(path: Path) -> int:
-    if path.exists() and path.stat().st_size > LARGEST_LOG:
-        path.replace(path.with_suffix(".old"))
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -107,16 +107,6 @@ async def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
     await service.stop(1)
 
 
-async def test_a_large_log_is_put_aside_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log does not grow for ever over many starts."""
-    monkeypatch.setattr(module, "LARGEST_LOG", 10)
-    (tmp_path / "log").write_text("x" * 11)
-    service = Service(program(tmp_path))
-    await service.start()
-    await service.stop(1)
-    assert (tmp_path / "log.old").read_text() == "x" * 11
-
-
 def test_a_killed_launcher_leaves_no_service(tmp_path: Path) -> None:
     """The kernel ends the service; nothing of the launcher's needs to run for that."""
     code = """
