@@ -11,15 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from inferspect.events.event import GatewayEvent
 from inferspect.store.audit import AuditLog, lock_heads
 from inferspect.store.audit_entry import Draft, chain_of, decimal_text
-from inferspect.store.tables import SCHEMA
 
 # What a later revision of the event may say otherwise, and is worth an entry of its own then.
 AMENDED = ("decision", "reason", "status", "cost", "model_served", "tenant_id", "content_hash")
 
 LATEST = text(
-    f"SELECT DISTINCT ON (event_id) event_id::text AS id, revision, cost::text AS cost,"
+    "SELECT DISTINCT ON (event_id) event_id::text AS id, revision, cost::text AS cost,"
     " decision, reason, status, model_served, tenant_id, content_hash"
-    f" FROM {SCHEMA}.audit_log WHERE event_id = ANY(CAST(:ids AS uuid[])) AND kind IN ('request', 'amendment')"
+    " FROM inferspect.audit_log WHERE event_id = ANY(CAST(:ids AS uuid[])) AND kind IN ('request', 'amendment')"
     " ORDER BY event_id, revision DESC"
 )
 
@@ -39,8 +38,10 @@ class AuditProjection:
             return
         heads = await lock_heads(connection, {chain_of(event.tenant_id) for event in newest.values()})
         # Looked up under the lock: another process may have stored the same event a moment ago.
-        stored = {row["id"]: row for row in (await connection.execute(LATEST, {"ids": list(newest)})).mappings()}
-        drafts = [draft for event in newest.values() if (draft := draft_of(event, stored.get(event.id)))]
+        found = await connection.execute(LATEST, {"ids": list(newest)})
+        stored: dict[str, dict[str, Any]] = {row["id"]: dict(row) for row in found.mappings()}
+        in_order = sorted(newest.values(), key=lambda event: event.occurred_at)
+        drafts = [draft for event in in_order if (draft := draft_of(event, stored.get(event.id)))]
         await self._log.extend(connection, heads, drafts)
 
 

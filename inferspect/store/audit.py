@@ -18,24 +18,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.store.audit_entry import GENESIS, Draft, canonical, chain_of, hash_of, record_of
 from inferspect.store.audit_keys import AuditKeys
-from inferspect.store.tables import SCHEMA
 
 LOCK = text(
-    f"SELECT chain, sequence, hash FROM {SCHEMA}.audit_heads WHERE chain = ANY(:chains) ORDER BY chain FOR UPDATE"
+    "SELECT chain, sequence, hash FROM inferspect.audit_heads WHERE chain = ANY(:chains) ORDER BY chain FOR UPDATE"
 )
-KNOWN = text(f"SELECT chain FROM {SCHEMA}.audit_heads WHERE chain = ANY(:chains)")
-ONE_AT_A_TIME = text(f"SELECT pg_advisory_xact_lock(hashtextextended('{SCHEMA}.audit_heads', 0))")
+KNOWN = text("SELECT chain FROM inferspect.audit_heads WHERE chain = ANY(:chains)")
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('inferspect.audit_heads', 0))")
 OPEN = text(
-    f"INSERT INTO {SCHEMA}.audit_heads (chain, sequence, hash)"
+    "INSERT INTO inferspect.audit_heads (chain, sequence, hash)"
     " SELECT chain, 0, :genesis FROM unnest(CAST(:chains AS text[])) AS chain ON CONFLICT DO NOTHING"
 )
 # Rows as one JSON text: a few times quicker to hand over than their values one by one.
 INSERT = text(
-    f"INSERT INTO {SCHEMA}.audit_log"
-    f" SELECT * FROM json_populate_recordset(CAST(NULL AS {SCHEMA}.audit_log), CAST(:entries AS json))"
+    "INSERT INTO inferspect.audit_log"
+    " SELECT * FROM json_populate_recordset(CAST(NULL AS inferspect.audit_log), CAST(:entries AS json))"
 )
 ADVANCE = text(
-    f"UPDATE {SCHEMA}.audit_heads AS head SET sequence = new.sequence, hash = new.hash"
+    "UPDATE inferspect.audit_heads AS head SET sequence = new.sequence, hash = new.hash"
     " FROM unnest(CAST(:chains AS text[]), CAST(:sequences AS bigint[]), CAST(:hashes AS text[]))"
     " AS new (chain, sequence, hash) WHERE head.chain = new.chain"
 )

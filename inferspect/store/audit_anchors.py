@@ -19,19 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from inferspect.store.audit import AuditLog, lock_heads
 from inferspect.store.audit_entry import ANCHORS, FIELDS, Draft, canonical
 from inferspect.store.audit_reading import COLUMNS, entry_of
-from inferspect.store.tables import SCHEMA
 
 log = structlog.get_logger("inferspect.audit")
 
 HEADS_OF_ONE = 500
-CHANGED = text(f"SELECT chain FROM {SCHEMA}.audit_heads WHERE sequence > anchored AND chain <> '{ANCHORS}'")
+CHANGED = text("SELECT chain FROM inferspect.audit_heads WHERE sequence > anchored AND chain <> 'anchors'")
 ANCHORED = text(
-    f"UPDATE {SCHEMA}.audit_heads AS head SET anchored = new.sequence"
+    "UPDATE inferspect.audit_heads AS head SET anchored = new.sequence"
     " FROM unnest(CAST(:chains AS text[]), CAST(:sequences AS bigint[])) AS new (chain, sequence)"
     " WHERE head.chain = new.chain"
 )
 WRITTEN = text(
-    f"SELECT {COLUMNS} FROM {SCHEMA}.audit_log"  # noqa: S608  no value is in it
+    f"SELECT {COLUMNS} FROM inferspect.audit_log"  # noqa: S608  no value is in it
     f" WHERE chain = '{ANCHORS}' AND sequence > :sequence ORDER BY sequence"
 )
 

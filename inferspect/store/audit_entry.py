@@ -1,8 +1,8 @@
 """An entry of the audit log, and its canonical form, which an outsider can compute without our code.
 
-The form is JSON: members sorted by the Unicode code points of their names, no white space, UTF-8, only ``"``, ``\\`` and
-control characters escaped, and no number with a fraction. It is what RFC 8785 (JSON Canonicalization Scheme) makes of
-such values, except that RFC 8785 sorts by UTF-16 code units. See docs/audit.md.
+The form is JSON: members sorted by the Unicode code points of their names, no white space, UTF-8, only quotation marks,
+backslashes and control characters escaped, and no number with a fraction. It is what RFC 8785 (JSON Canonicalization
+Scheme) makes of such values, except that RFC 8785 sorts by UTF-16 code units. See docs/audit.md.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-def plain(value: Any, deepest: int = DEEPEST) -> Any:
+def plain(value: Any, deepest: int = DEEPEST) -> Any:  # noqa: PLR0911  a line for each kind of value
     """JSON that PostgreSQL's ``jsonb`` gives back as it was: a number that is no small whole one becomes its text."""
     if value is None or isinstance(value, bool):
         return value

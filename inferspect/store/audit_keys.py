@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import NoReturn
+import json
+from typing import TYPE_CHECKING, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+if TYPE_CHECKING:
+    from inferspect.settings import LaunchSettings
 
 KEY_BYTES = 32
 FINGERPRINT_DIGITS = 16
@@ -65,3 +69,21 @@ def is_signed(public_key: str, signature: str, statement: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def audit_keys(launch: LaunchSettings) -> AuditKeys:
+    """The keys of this installation: by ``LITELLM_SALT_KEY``, else by what the launcher made and keeps.
+
+    Raises:
+        ValueError: there is neither.
+    """
+    if launch.litellm_salt_key:
+        return AuditKeys(launch.litellm_salt_key)
+    try:
+        stored = json.loads((launch.inferspect_home / "credentials.json").read_text(encoding="utf-8"))
+        return AuditKeys(str(stored["salt_key"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(
+            "the audit log is sealed with the salt key; set LITELLM_SALT_KEY, or INFERSPECT_HOME to the gateway's "
+            "data folder"
+        ) from None

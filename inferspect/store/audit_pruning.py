@@ -10,23 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.store.audit import AuditLog, lock_heads
 from inferspect.store.audit_entry import Draft
-from inferspect.store.tables import SCHEMA
 
 AT_A_TIME = 20_000
 
-CHAINS = text(f"SELECT chain FROM {SCHEMA}.audit_heads ORDER BY chain")
+CHAINS = text("SELECT chain FROM inferspect.audit_heads ORDER BY chain")
 # A prefix: up to the first entry that is to stay. The last entry of a chain always stays.
 PREFIX = text(
     "SELECT max(old.sequence) FROM ("
-    f" SELECT sequence, recorded_at FROM {SCHEMA}.audit_log WHERE chain = :chain ORDER BY sequence LIMIT :most) AS old"
-    f" WHERE old.recorded_at < :before AND old.sequence < (SELECT sequence FROM {SCHEMA}.audit_heads"
+    " SELECT sequence, recorded_at FROM inferspect.audit_log WHERE chain = :chain ORDER BY sequence LIMIT :most) AS old"
+    " WHERE old.recorded_at < :before AND old.sequence < (SELECT sequence FROM inferspect.audit_heads"
     " WHERE chain = :chain) AND old.sequence < coalesce("
-    f" (SELECT min(sequence) FROM {SCHEMA}.audit_log WHERE chain = :chain AND recorded_at >= :before), 9e18)"
+    " (SELECT min(sequence) FROM inferspect.audit_log WHERE chain = :chain AND recorded_at >= :before), 9e18)"
 )
-LAST_REMOVED = text(f"SELECT hash, recorded_at FROM {SCHEMA}.audit_log WHERE chain = :chain AND sequence = :sequence")
-UNLOCK = text(f"ALTER TABLE {SCHEMA}.audit_log DISABLE TRIGGER audit_append_only")
-REMOVE = text(f"DELETE FROM {SCHEMA}.audit_log WHERE chain = :chain AND sequence <= :sequence")
-LOCK = text(f"ALTER TABLE {SCHEMA}.audit_log ENABLE ALWAYS TRIGGER audit_append_only")
+LAST_REMOVED = text("SELECT hash, recorded_at FROM inferspect.audit_log WHERE chain = :chain AND sequence = :sequence")
+UNLOCK = text("ALTER TABLE inferspect.audit_log DISABLE TRIGGER audit_append_only")
+REMOVE = text("DELETE FROM inferspect.audit_log WHERE chain = :chain AND sequence <= :sequence")
+LOCK = text("ALTER TABLE inferspect.audit_log ENABLE ALWAYS TRIGGER audit_append_only")
 
 
 async def prune(engine: AsyncEngine, audit: AuditLog, before: datetime) -> int:

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.store.audit_entry import FIELDS
-from inferspect.store.tables import SCHEMA
 
 _AS_TEXT = {
     "event_id": "event_id::text",
@@ -70,7 +69,7 @@ def entry_of(row: Any) -> dict[str, Any]:
 async def entries(connection: AsyncConnection, selection: Selection) -> AsyncIterator[list[dict[str, Any]]]:
     """Entries by chain and sequence, some hundred at a time."""
     condition, parameters = selection.condition()
-    statement = f"SELECT {COLUMNS} FROM {SCHEMA}.audit_log WHERE {condition} ORDER BY chain, sequence"  # noqa: S608
+    statement = f"SELECT {COLUMNS} FROM inferspect.audit_log WHERE {condition} ORDER BY chain, sequence"  # noqa: S608
     async for part in stream(connection, statement, parameters):
         yield [entry_of(row) for row in part]
 
@@ -84,7 +83,7 @@ async def page(
         condition += " AND (chain < :last_chain OR (chain = :last_chain AND sequence < :last_sequence))"
         parameters |= {"last_chain": below[0], "last_sequence": below[1]}
     statement = (
-        f"SELECT {COLUMNS} FROM {SCHEMA}.audit_log WHERE {condition}"  # noqa: S608  no value is in it
+        f"SELECT {COLUMNS} FROM inferspect.audit_log WHERE {condition}"  # noqa: S608  no value is in it
         " ORDER BY chain DESC, sequence DESC LIMIT :most"
     )
     found = await connection.execute(text(statement), {**parameters, "most": most})

@@ -15,31 +15,30 @@ from inferspect.store.audit_check import ChainCheck, Problem, Start
 from inferspect.store.audit_entry import ANCHORS
 from inferspect.store.audit_keys import AuditKeys
 from inferspect.store.audit_reading import COLUMNS, entry_of, stream
-from inferspect.store.tables import SCHEMA
 
 AT_A_TIME = 2000
 ANCHORED_AT_A_TIME = 5000
 
 HEADS = text(
-    f"SELECT chain, sequence, hash FROM {SCHEMA}.audit_heads WHERE CAST(:chain AS text) IS NULL OR chain = :chain"
+    "SELECT chain, sequence, hash FROM inferspect.audit_heads WHERE CAST(:chain AS text) IS NULL OR chain = :chain"
 )
-CHAINS = text(f"SELECT DISTINCT chain FROM {SCHEMA}.audit_log")
-BEGINNING = text(f"SELECT min(sequence) FROM {SCHEMA}.audit_log WHERE chain = :chain AND recorded_at >= :since")
-BEFORE = text(f"SELECT hash FROM {SCHEMA}.audit_log WHERE chain = :chain AND sequence = :sequence")
-FLOOR = text(f"SELECT min(sequence) FROM {SCHEMA}.audit_log WHERE chain = :chain")
+CHAINS = text("SELECT DISTINCT chain FROM inferspect.audit_log")
+BEGINNING = text("SELECT min(sequence) FROM inferspect.audit_log WHERE chain = :chain AND recorded_at >= :since")
+BEFORE = text("SELECT hash FROM inferspect.audit_log WHERE chain = :chain AND sequence = :sequence")
+FLOOR = text("SELECT min(sequence) FROM inferspect.audit_log WHERE chain = :chain")
 ANCHORED = (
     "SELECT anchor.sequence AS anchor, head.chain, head.sequence, head.hash, log.hash AS found"
-    f" FROM {SCHEMA}.audit_log AS anchor"
+    " FROM inferspect.audit_log AS anchor"
     " CROSS JOIN jsonb_to_recordset(anchor.details->'heads') AS head (chain text, sequence bigint, hash text)"
-    f" LEFT JOIN {SCHEMA}.audit_log AS log ON log.chain = head.chain AND log.sequence = head.sequence"
-    f" WHERE anchor.chain = '{ANCHORS}' AND anchor.kind = 'anchor'"
+    " LEFT JOIN inferspect.audit_log AS log ON log.chain = head.chain AND log.sequence = head.sequence"
+    " WHERE anchor.chain = 'anchors' AND anchor.kind = 'anchor'"
     " AND (CAST(:chain AS text) IS NULL OR head.chain = :chain) ORDER BY anchor.sequence, head.chain"
 )
 KEPT = text(
     "SELECT head.chain, head.sequence, head.hash, log.hash AS found"
     " FROM unnest(CAST(:chains AS text[]), CAST(:sequences AS bigint[]), CAST(:hashes AS text[]))"
     " AS head (chain, sequence, hash)"
-    f" LEFT JOIN {SCHEMA}.audit_log AS log ON log.chain = head.chain AND log.sequence = head.sequence"
+    " LEFT JOIN inferspect.audit_log AS log ON log.chain = head.chain AND log.sequence = head.sequence"
 )
 
 
@@ -96,10 +95,8 @@ class Verification:
     async def _all(self, connection: AsyncConnection) -> AsyncIterator[Problem]:
         found = await connection.execute(HEADS, {"chain": self._chain})
         heads = {chain: (sequence, head) for chain, sequence, head in found}
-        if self._chain is None:
-            chains = {*heads, *(await connection.execute(CHAINS)).scalars()}
-        else:
-            chains = {self._chain}
+        everywhere = self._chain is None
+        chains = {*heads, *(await connection.execute(CHAINS)).scalars()} if everywhere else {str(self._chain)}
         self.verified.chains = len(chains)
         for chain in sorted(chains):
             floor = (await connection.execute(FLOOR, {"chain": chain})).scalar_one()
@@ -111,9 +108,7 @@ class Verification:
         async for problem in self._of_kept_anchors(connection):
             yield problem
 
-    async def _of_chain(
-        self, connection: AsyncConnection, chain: str, head: tuple[int, str]
-    ) -> AsyncIterator[Problem]:
+    async def _of_chain(self, connection: AsyncConnection, chain: str, head: tuple[int, str]) -> AsyncIterator[Problem]:
         first, start = 0, None
         if self._since is not None:
             found = await connection.execute(BEGINNING, {"chain": chain, "since": self._since})
@@ -124,7 +119,7 @@ class Verification:
             start = None if first == 1 else Start(before.scalar_one_or_none())
         check = ChainCheck(chain, self._keys, start=start)
         statement = (
-            f"SELECT {COLUMNS} FROM {SCHEMA}.audit_log"  # noqa: S608  no value is in it
+            f"SELECT {COLUMNS} FROM inferspect.audit_log"  # noqa: S608  no value is in it
             " WHERE chain = :chain AND sequence >= :first ORDER BY sequence"
         )
         async for rows in stream(connection, statement, {"chain": chain, "first": first}, AT_A_TIME):
@@ -148,14 +143,14 @@ class Verification:
         """Those in the file: genuine by their signature, so what they say counts, whatever the database has."""
         compared = _Anchored(self._floors)
         for part in _parts(self._genuine(), ANCHORED_AT_A_TIME):
-            names, chains, sequences, hashes = zip(*part, strict=True)
+            _, chains, sequences, hashes = zip(*part, strict=True)
             values = {"chains": list(chains), "sequences": list(sequences), "hashes": list(hashes)}
             found = {
                 (chain, sequence, head_hash): stored
                 for chain, sequence, head_hash, stored in await connection.execute(KEPT, values)
             }
-            for name, *head in zip(names, chains, sequences, hashes, strict=True):
-                compared.take(name, *head, found[tuple(head)])
+            for name, chain, sequence, head_hash in part:
+                compared.take(name, chain, sequence, head_hash, found[chain, sequence, head_hash])
         self.verified.anchored += compared.count
         for problem in compared.problems():
             yield problem

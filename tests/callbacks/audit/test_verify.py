@@ -1,3 +1,4 @@
+# ruff: noqa: S608, PLR0917  statements of a test, and its fixtures
 """Somebody who is superuser of the database tampers with the audit log; each time the verification says with what."""
 
 from __future__ import annotations
@@ -118,8 +119,8 @@ async def test_an_inserted_entry_is_named(superuser: Tamper, problems: Problems)
     superuser(
         f"UPDATE inferspect.audit_log SET sequence = -sequence WHERE chain = '{ACME}' AND sequence > 4",
         f"UPDATE inferspect.audit_log SET sequence = 1 - sequence WHERE chain = '{ACME}' AND sequence < 0",
-        "INSERT INTO inferspect.audit_log SELECT (json_populate_record(log, '{\"sequence\": 5,"
-        " \"event_id\": \"00000000-0000-0000-0000-000000000000\"}')).* FROM inferspect.audit_log AS log"
+        'INSERT INTO inferspect.audit_log SELECT (json_populate_record(log, \'{"sequence": 5,'
+        ' "event_id": "00000000-0000-0000-0000-000000000000"}\')).* FROM inferspect.audit_log AS log'
         f" WHERE chain = '{ACME}' AND sequence = 4",
     )
     found = sorted(await problems(), key=lambda problem: problem.sequence)
@@ -275,10 +276,7 @@ async def test_a_verification_goes_on_while_others_write(
 ) -> None:
     """It reads one snapshot: entries that come meanwhile are no entries behind a head."""
     verification = Verification(engine, keys)
-    found = []
-    async for problem in verification.problems():
-        found.append(problem)
-    assert found == []
+    assert [problem async for problem in verification.problems()] == []
     before = verification.verified.entries
     await audit.record(drafts(1))
     assert before == 16
