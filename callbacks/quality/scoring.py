@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from callbacks.quality.languages import Identifier
@@ -27,9 +27,6 @@ class Scored:
     skips: dict[str, str] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 class Scoring:
     """All scorers, made once.
@@ -44,15 +41,8 @@ class Scoring:
         self._identifier = Identifier()
         self._max_characters = max_characters
 
-    def score(self, event: Mapping[str, Any], asked: str | None, answered: str | None) -> Scored:
-        """The scores of a response.
-
-        Args:
-            event: what :func:`told_of` says of its event.
-            asked: what is kept of the request, as JSON.
-            answered: what is kept of the answer, as JSON.
-        """
-        response = self.read(event, asked, answered)
+    def score(self, response: Response) -> Scored:
+        """The scores of a response: each scorer gives one, or a reason for none."""
         scored = Scored()
         for scorer in self._scorers:
             if scorer.version != 1:
@@ -67,7 +57,13 @@ class Scoring:
         return scored
 
     def read(self, event: Mapping[str, Any], asked: str | None, answered: str | None) -> Response:
-        """The response as scorers see it."""
+        """The response as scorers see it.
+
+        Args:
+            event: what :func:`callbacks.quality.figures.figures_of` says of its event.
+            asked: what is kept of the request, as JSON.
+            answered: what is kept of the answer, as JSON.
+        """
         question = read_input(asked)
         try:
             answer, is_cut = read_output(answered), False

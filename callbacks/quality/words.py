@@ -14,7 +14,7 @@ MARKS = re.compile("[\u0300-\u036f]")
 WORD = re.compile(r"\w+")
 # Scripts without spaces between words: Thai, Japanese, Chinese.
 UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+")
-SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+(?=\s|$)|[.!?。！？]+|\n+|$)")  # noqa: RUF001  of other scripts
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")  # noqa: RUF001  of other scripts
 CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 LONGEST_STEM = 6
@@ -96,7 +96,7 @@ def terms(text: str, *, paired: bool = False) -> dict[str, float]:
 
 def sentences(text: str) -> list[str]:
     """Sentences and lines that hold a letter or a digit."""
-    return [stripped for found in SENTENCE.findall(text) if WORD.search(stripped := found.strip())]
+    return [stripped for found in SENTENCE_END.split(text) if WORD.search(stripped := found.strip())]
 
 
 def without_code(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,10 @@ class Mean:
     value: float | None
     responses: int
 
+
+ScoreListener = Callable[[ScoreRow], None]
+LISTENERS: list[ScoreListener] = []
+"""Called in the process that scored with each row that was stored for the first time; quick, for who counts."""
 
 ROWS = """jsonb_to_recordset(CAST(:rows AS jsonb)) AS new(
     id uuid, occurred_at timestamptz, revision int, tenant_id text, model text, skipped text,
@@ -83,7 +87,7 @@ async def write_scores(connection: AsyncConnection, rows: Collection[ScoreRow]) 
     The partitions of their days must be there.
 
     Args:
-        rows: at most one a response; every score a finite number.
+        rows: one a response; every score a finite number.
 
     Returns:
         The ids of responses that had no row before, so that each can be counted once.
