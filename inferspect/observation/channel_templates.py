@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 Escape = Callable[[str], str]
@@ -112,7 +112,7 @@ class NotificationTemplate:
         """
         try:
             return self._template.render(variables(values)).strip()
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001  what a template calls raises what it likes
             where = _line_of(error)
             raise ValueError(f"{where}of the template: {type(error).__name__}: {error}") from None
 

@@ -37,7 +37,7 @@ def _line(value: str) -> str:
 
 def _mailbox(value: str) -> str:
     name, at, domain = _line(value).rpartition("@")
-    if not (name and at and domain) or any(character in value for character in " ,;<>\"'()"):
+    if not (name and at and domain) or not value.isascii() or any(character in value for character in " ,;<>\"'()"):
         raise ValueError("must be one address such as oncall@example.com, without a name")
     return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,13 +68,14 @@ def channel_of(name: str, settings: BaseChannel, surroundings: Surroundings) -> 
 def earlier_in(engine: AsyncEngine) -> Earlier:
     """Looks into ``inferspect.deliveries``."""
 
-    async def waits(consumer: str, alert_id: str, before: datetime) -> bool:
+    async def waits(consumer: str, alert_id: str, before: datetime, besides: Sequence[str]) -> bool:
         query = (
             select(DeliveryRow.id)
             .where(
                 DeliveryRow.consumer == consumer,
                 DeliveryRow.message["alert_id"].astext == alert_id,
                 DeliveryRow.occurred_at < before,
+                DeliveryRow.id.not_in(besides),
                 DeliveryRow.dead_at.is_(None),
             )
             .limit(1)

@@ -9,7 +9,7 @@ from typing import Protocol
 from callbacks.alerts.notification import Notification
 from inferspect.events.delivery import Delivered
 from inferspect.observation.channels import CustomChannel
-from inferspect.outgoing import Network, OutgoingClient
+from inferspect.outgoing import Network, OutgoingClient, Resolver, system_resolver
 
 
 class Channel(Protocol):
@@ -36,10 +36,12 @@ class Surroundings:
     Attributes:
         client: the only way to requests of HTTP: see :mod:`inferspect.outgoing`.
         networks: that may be reached although they are not public, for what speaks no HTTP.
+        resolve: finds the addresses of a host, for the same.
     """
 
     client: OutgoingClient
     networks: tuple[Network, ...] = ()
+    resolve: Resolver = system_resolver
 
 
 Factory = Callable[[CustomChannel, Surroundings], Channel]

@@ -10,15 +10,15 @@ import structlog
 
 from callbacks.alerts.channels.channel import Channel
 from callbacks.alerts.notification import Notification, consumer_of
-from inferspect.events.delivery import DONE, Delivered, Delivery, Done, Rejected, Retry
+from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
 from inferspect.events.event import GatewayEvent
 from inferspect.observation.channels import BaseChannel
 from inferspect.secret import MissingSecretError
 
 BATCH = 10
 UNTIL_EARLIER = 5.0  # seconds after which it is looked again whether the earlier messages of an alert have gone
-Earlier = Callable[[str, str, datetime], Awaitable[bool]]
-"""Whether a message of the alert, posted to the consumer before that time, still waits to be delivered."""
+Earlier = Callable[[str, str, datetime, Sequence[str]], Awaitable[bool]]
+"""Whether a message of the alert, posted to the consumer before that time, still waits, besides those of these ids."""
 log = structlog.get_logger("inferspect.alerts")
 
 
@@ -56,12 +56,11 @@ class Notifier:
         outcomes: list[Delivered] = [DONE] * len(deliveries)
 
         async def tell(indexes: list[int]) -> None:
+            done: list[str] = []
             for index in sorted(indexes, key=lambda index: deliveries[index].occurred_at):
-                outcomes[index] = await self._deliver_one(deliveries[index])
-                if isinstance(outcomes[index], Retry):
-                    for later in indexes[indexes.index(index) + 1 :]:
-                        outcomes[later] = _waiting()
-                    return
+                outcomes[index] = await self._deliver_one(deliveries[index], done)
+                if not isinstance(outcomes[index], Retry):
+                    done.append(deliveries[index].id)
 
         await asyncio.gather(*(tell(indexes) for indexes in by_alert.values()))
         return outcomes
@@ -86,7 +85,8 @@ class Notifier:
     async def close(self) -> None:
         await self._channel.close()
 
-    async def _deliver_one(self, delivery: Delivery) -> Delivered:
+    async def _deliver_one(self, delivery: Delivery, done: Sequence[str]) -> Delivered:
+        """Send it, unless it has to wait; ``done`` are those of this batch that do not wait any more."""
         try:
             notification = Notification.from_message(delivery.message)
         except (KeyError, TypeError, ValueError) as error:
@@ -94,16 +94,7 @@ class Notifier:
         if not self.takes(notification):
             return DONE
         if notification.type == "alert.resolved" and await self._earlier(
-            self.name, notification.alert_id, delivery.occurred_at
+            self.name, notification.alert_id, delivery.occurred_at, done
         ):
-            return _waiting()
+            return Retry("an earlier message of this alert has not been delivered yet", UNTIL_EARLIER)
         return await self.send(notification, delivery.id)
-
-
-def _waiting() -> Retry:
-    return Retry("an earlier message of this alert has not been delivered yet", UNTIL_EARLIER)
-
-
-def is_done(outcome: Delivered) -> bool:
-    """Whether it arrived."""
-    return isinstance(outcome, Done)

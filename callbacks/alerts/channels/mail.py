@@ -37,20 +37,20 @@ class Mail:
         self, settings: EmailChannel, surroundings: Surroundings, context: ssl.SSLContext | None = None
     ) -> None:
         self._settings = settings
-        self._networks = surroundings.networks
+        self._surroundings = surroundings
         self._context = context
         self._wording = Wording(settings, SUBJECT_LIMIT, BODY_LIMIT)
 
     async def send(  # noqa: PLR0911  one for each way that it can end
         self, notification: Notification, notification_id: str
     ) -> Delivered:
-        settings = self._settings
+        settings, there = self._settings, self._surroundings
         message = message_of(settings, *self._wording.of(notification), notification.alert_id, notification_id)
         password = settings.password.reveal() if settings.password else ""
         connection = Connection(settings, password, self._context)
         try:
             async with asyncio.timeout(settings.timeout):
-                addresses = await checked_addresses(settings.host, settings.port, self._networks)
+                addresses = await checked_addresses(settings.host, settings.port, there.networks, there.resolve)
                 refused = await asyncio.to_thread(connection.send, addresses, message)
         except ForbiddenAddressError as error:
             return Rejected(str(error))
@@ -76,7 +76,7 @@ class Mail:
 def message_of(settings: EmailChannel, subject: str, body: str, alert_id: str, notification_id: str) -> EmailMessage:
     """The message; its id is the same whenever it is sent, by which mail servers know what they had already got."""
     domain = settings.sender.rpartition("@")[2]
-    message = EmailMessage(SMTP)
+    message = EmailMessage(SMTP.clone(cte_type="7bit"))  # not every server takes eight bits
     message["From"] = settings.sender
     message["To"] = ", ".join(settings.recipients)
     message["Subject"] = subject

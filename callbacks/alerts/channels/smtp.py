@@ -69,7 +69,7 @@ class Connection:
                 self._socket = server.sock
             if settings.username is not None:
                 server.login(settings.username, self._password)
-            refused = server.send_message(message, settings.sender, settings.recipients)
+            refused = server.sendmail(settings.sender, settings.recipients, message.as_bytes())
         except BaseException:
             server.close()
             raise
