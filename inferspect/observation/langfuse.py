@@ -7,10 +7,10 @@ import os
 import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from inferspect.observation.addresses import ContentRule, HttpAddress, Share, checked_address
 from inferspect.secret import MissingSecretError, Secret, SecretReference
 from inferspect.section import Bytes, Seconds, Section
 
@@ -20,20 +20,6 @@ HOST_VARIABLES = ("LANGFUSE_BASE_URL", "LANGFUSE_HOST")  # as Langfuse's SDK has
 PUBLIC_KEY = SecretReference("os.environ/LANGFUSE_PUBLIC_KEY")
 SECRET_KEY = SecretReference("os.environ/LANGFUSE_SECRET_KEY")
 ENVIRONMENT = re.compile(r"(?!langfuse)[a-z0-9_-]+")
-DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def _host(value: str) -> str:
-    """An address without the slash at its end, by which two of the same are the same."""
-    parts = urlsplit(value)
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("must be an address such as https://cloud.langfuse.com, without a key in it")
-    port = f":{parts.port}" if parts.port not in {None, DEFAULT_PORTS[parts.scheme]} else ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
-
-
-Host = Annotated[str, AfterValidator(_host), Field(max_length=512)]
 
 
 def _environment(value: str) -> str:
@@ -43,15 +29,13 @@ def _environment(value: str) -> str:
 
 
 Environment = Annotated[str, AfterValidator(_environment), Field(max_length=40)]
-Share = Annotated[float, Field(ge=0, le=1)]
-ContentRule = Literal["redacted", "none"]
 
 
 class LangfuseSettings(Section):
     """Where requests are traced in Langfuse; nowhere, as long as there are no keys. See [Langfuse](langfuse.md)."""
 
     enabled: bool = Field(default=True, description="`false` sends nothing, whatever keys there are.")
-    host: Host | None = Field(
+    host: HttpAddress | None = Field(
         default=None,
         description="Address of Langfuse; unset, `LANGFUSE_BASE_URL` or `LANGFUSE_HOST`, or else Langfuse's cloud.",
     )
@@ -81,7 +65,7 @@ class LangfuseSettings(Section):
     max_request_bytes: Bytes = Field(
         default=4 * 1024**2, description="Most bytes of it, before compression; a larger trace goes alone."
     )
-    allowed_hosts: tuple[Host, ...] = Field(
+    allowed_hosts: tuple[HttpAddress, ...] = Field(
         default=CLOUDS,
         description="Addresses that tenants' rules may name, beside `host` and those of the default rules.",
     )
@@ -130,7 +114,7 @@ def default_host(settings: LangfuseSettings) -> str:
     if given is None:
         return CLOUD
     try:
-        return _host(os.environ[given].strip())
+        return checked_address(os.environ[given].strip())
     except ValueError as error:
         raise ValueError(f"{given} {error}") from None
 

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from inferspect.observation.langfuse import ContentRule, Environment, Host, Share
+from inferspect.observation.addresses import ContentRule, HttpAddress, Share
+from inferspect.observation.langfuse import Environment
 from inferspect.secret import Secret
 from inferspect.tenancy.rule_types import Rules
 
@@ -15,7 +16,7 @@ class LangfuseRules(Rules):
     """Where and how a tenant's requests are traced in Langfuse; see [Langfuse](langfuse.md)."""
 
     enabled: bool = Field(default=True, description="Whether the tenant's requests are traced, where there are keys.")
-    host: Host | None = Field(
+    host: HttpAddress | None = Field(
         default=None, description="Address of the Langfuse of the tenant's own project; unset, the gateway's."
     )
     public_key: Secret | None = Field(
