@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -16,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from inferspect.observation.durations import duration_text
 from inferspect.settings import LaunchSettings, Settings
 from inferspect.tenancy import TenantRules
 
@@ -111,8 +114,8 @@ def _leaves(model: type[BaseModel], path: tuple[str, ...], prefix: str) -> Itera
 def _objects(values: Iterable[type[BaseModel]]) -> Iterator[str]:
     """The models that settings hold as a value, in a map or where one is given at all, each with its members."""
     for value in values:
-        rows = [(f"`{name}`", _entry((name,), field, "")) for name, field in value.model_fields.items()]
-        yield f"### `{value.__name__}`\n\n{(value.__doc__ or '').strip()}\n"
+        rows = [(f"`{field.alias or name}`", _entry((name,), field, "")) for name, field in value.model_fields.items()]
+        yield f"### `{value.__name__}`\n\n{inspect.cleandoc(value.__doc__ or '')}\n"
         yield _table("member", rows)
 
 
@@ -126,6 +129,7 @@ def _values(model: type[BaseModel], besides: Container[str] = ()) -> Iterator[ty
 def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind
+        yield from _values(kind)
     for argument in get_args(kind):
         yield from _models_in(argument)
 
@@ -164,7 +168,7 @@ def _described(schema: dict[str, Any]) -> str:
         return f"list of {_described(schema['items'])}"
     if kind == "object":
         keys = _described(schema.get("propertyNames", {"type": "string"}))
-        values = schema.get("additionalProperties")
+        values = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), None)
         return f"map from {keys} to {_described(values)}" if isinstance(values, dict) else "map"
     names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true`, `false`"}
     formats = {"ipv4network": "IPv4 network", "ipv6network": "IPv6 network", "path": "path"}
@@ -210,6 +214,8 @@ def _default(value: Any) -> str:
         return "must be given"
     if value is None:
         return "unset"
+    if isinstance(value, timedelta):
+        return f"`{duration_text(value)}`"
     shown = str(value) if isinstance(value, (str, Path)) else json.dumps(value, default=list)
     return f"`{re.sub(r'[.]0$', '', shown)}`"
 

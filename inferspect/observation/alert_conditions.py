@@ -15,9 +15,8 @@ from inferspect.observation.durations import Duration, PositiveDuration, Ratio, 
 from inferspect.section import Section
 
 Unit = Literal["ratio", "seconds", "times", "count", "score"]
-Positive = Annotated[float, Field(gt=0)]
-AtLeastZero = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=0)]
+BAD_ABOVE = "Figures above it are bad."
+BAD_BELOW = "Figures below it are bad."
 DAY = timedelta(days=1)
 
 
@@ -66,8 +65,8 @@ class ErrorRate(Condition):
     unit: ClassVar[Unit] = "ratio"
     min_requests: ClassVar[int] = 20
 
-    type: Literal["error_rate"]
-    above: Ratio = 0.05
+    type: Literal["error_rate"] = Field(description="Kind of condition.")
+    above: Ratio = Field(default=0.05, description=BAD_ABOVE)
     client_errors: bool = Field(default=False, description="Count other statuses of 400 to 499, too.")
 
 
@@ -79,10 +78,12 @@ class Latency(Condition):
     window: ClassVar[timedelta | None] = timedelta(minutes=10)
     min_requests: ClassVar[int] = 20
 
-    type: Literal["latency"]
-    above: PositiveDuration = timedelta(seconds=5)
-    percentile: Annotated[float, Field(gt=0, lt=100)] = 95
-    of: Literal["total", "first_byte", "first_token"] = "total"
+    type: Literal["latency"] = Field(description="Kind of condition.")
+    above: PositiveDuration = Field(default=timedelta(seconds=5), description=BAD_ABOVE)
+    percentile: float = Field(default=95, gt=0, lt=100, description="Which one.")
+    of: Literal["total", "first_byte", "first_token"] = Field(
+        default="total", description="Until the last byte of the answer, its first, or the first token of a stream."
+    )
 
 
 class CacheHitRate(Condition):
@@ -93,8 +94,8 @@ class CacheHitRate(Condition):
     window: ClassVar[timedelta | None] = timedelta(hours=1)
     min_requests: ClassVar[int] = 50
 
-    type: Literal["cache_hit_rate"]
-    below: Ratio = 0.3
+    type: Literal["cache_hit_rate"] = Field(description="Kind of condition.")
+    below: Ratio = Field(default=0.3, description=BAD_BELOW)
     used_within: Annotated[Duration, between(timedelta(minutes=1), timedelta(days=7))] = Field(
         default=DAY, description="Tenants without a single answer from the cache in this time are left out."
     )
@@ -106,8 +107,8 @@ class Quota(Condition):
     figure: ClassVar[str] = "Quota used"
     unit: ClassVar[Unit] = "ratio"
 
-    type: Literal["quota"]
-    above: Ratio = 0.9
+    type: Literal["quota"] = Field(description="Kind of condition.")
+    above: Ratio = Field(default=0.9, description=BAD_ABOVE)
 
 
 class Budget(Condition):
@@ -117,9 +118,9 @@ class Budget(Condition):
     unit: ClassVar[Unit] = "ratio"
     window: ClassVar[timedelta | None] = None
 
-    type: Literal["budget"]
-    above: Annotated[float, BeforeValidator(parse_ratio), Field(ge=0, le=10)] = 0.9
-    of: Literal["teams", "keys"] = "teams"
+    type: Literal["budget"] = Field(description="Kind of condition.")
+    above: Annotated[float, BeforeValidator(parse_ratio)] = Field(default=0.9, ge=0, le=10, description=BAD_ABOVE)
+    of: Literal["teams", "keys"] = Field(default="teams", description="Whose budget.")
 
 
 class Cost(Condition):
@@ -129,10 +130,10 @@ class Cost(Condition):
     unit: ClassVar[Unit] = "times"
     window: ClassVar[timedelta | None] = DAY
 
-    type: Literal["cost"]
-    above: Positive = 2.0
-    average_days: Annotated[int, Field(ge=1, le=31)] = 7
-    min_cost: AtLeastZero = Field(default=1.0, description="US dollars within the window up to which it is no alert.")
+    type: Literal["cost"] = Field(description="Kind of condition.")
+    above: float = Field(default=2.0, gt=0, description=BAD_ABOVE)
+    average_days: int = Field(default=7, ge=1, le=31, description="Days that the average is of.")
+    min_cost: float = Field(default=1.0, ge=0, description="US dollars within the window up to which it is no alert.")
 
 
 class Quality(Condition):
@@ -144,9 +145,9 @@ class Quality(Condition):
     longest_window: ClassVar[timedelta] = timedelta(days=7)
     min_requests: ClassVar[int] = 20
 
-    type: Literal["quality"]
-    score: Annotated[str, Field(min_length=1, max_length=100)]
-    below: float = 0.6
+    type: Literal["quality"] = Field(description="Kind of condition.")
+    score: str = Field(min_length=1, max_length=100, description="Name of the score, such as `Relevance`.")
+    below: float = Field(default=0.6, description=BAD_BELOW)
 
 
 class SpoolAge(Condition):
@@ -157,8 +158,8 @@ class SpoolAge(Condition):
     window: ClassVar[timedelta | None] = None
     whole_gateway: ClassVar[bool] = True
 
-    type: Literal["spool_age"]
-    above: PositiveDuration = timedelta(minutes=2)
+    type: Literal["spool_age"] = Field(description="Kind of condition.")
+    above: PositiveDuration = Field(default=timedelta(minutes=2), description=BAD_ABOVE)
 
 
 class ProviderDown(Condition):
@@ -168,8 +169,8 @@ class ProviderDown(Condition):
     unit: ClassVar[Unit] = "ratio"
     min_requests: ClassVar[int] = 5
 
-    type: Literal["provider_down"]
-    by: Literal["provider", "deployment"] = "deployment"
+    type: Literal["provider_down"] = Field(description="Kind of condition.")
+    by: Literal["provider", "deployment"] = Field(default="deployment", description="What is looked at by itself.")
     failing: Annotated[Ratio, Field(gt=0)] = Field(default=1.0, description="From this share on it counts as down.")
 
     @property
@@ -190,11 +191,15 @@ class GuardrailSpike(Condition):
     window: ClassVar[timedelta | None] = timedelta(minutes=15)
     min_requests: ClassVar[int] = 20
 
-    type: Literal["guardrail_spike"]
-    above: Positive = 3.0
-    decisions: tuple[Literal["block", "modify", "report"], ...] = Field(default=("block",), min_length=1)
+    type: Literal["guardrail_spike"] = Field(description="Kind of condition.")
+    above: float = Field(default=3.0, gt=0, description=BAD_ABOVE)
+    decisions: tuple[Literal["block", "modify", "report"], ...] = Field(
+        default=("block",), min_length=1, description="Which verdicts count."
+    )
     guardrail: str | None = Field(default=None, description="Name of one guardrail; each for itself where unset.")
-    baseline: Annotated[Duration, between(timedelta(hours=1), timedelta(days=7))] = DAY
+    baseline: Annotated[Duration, between(timedelta(hours=1), timedelta(days=7))] = Field(
+        default=DAY, description="Time before the window that the average is of."
+    )
 
 
 class DeadLetters(Condition):
@@ -205,8 +210,8 @@ class DeadLetters(Condition):
     window: ClassVar[timedelta | None] = None
     whole_gateway: ClassVar[bool] = True
 
-    type: Literal["dead_letters"]
-    above: Count = 0
+    type: Literal["dead_letters"] = Field(description="Kind of condition.")
+    above: int = Field(default=0, ge=0, description=BAD_ABOVE)
 
 
 class InvalidRules(Condition):
@@ -216,8 +221,8 @@ class InvalidRules(Condition):
     unit: ClassVar[Unit] = "count"
     whole_gateway: ClassVar[bool] = True
 
-    type: Literal["invalid_rules"]
-    above: Count = 0
+    type: Literal["invalid_rules"] = Field(description="Kind of condition.")
+    above: int = Field(default=0, ge=0, description=BAD_ABOVE)
 
 
 AnyCondition = Annotated[

@@ -29,7 +29,7 @@ class AlertRule(Section):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     name: Name = Field(description="Unique; lower case letters, digits, `-` and `_`.")
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="Whether it is evaluated.")
     condition: AnyCondition = Field(description="What is watched, by its `type`, with its limit.")
     window: PositiveDuration | None = Field(
         default=None, description="The time looked at, up to now; each condition has a default."
@@ -40,7 +40,7 @@ class AlertRule(Section):
     keep_firing_for: Duration = Field(
         default=timedelta(minutes=1), description="How long it must be good before the alert ends."
     )
-    severity: Severity = "warning"
+    severity: Severity = Field(default="warning", description="How bad it is; channels choose by it.")
     scope: Literal["global", "per_tenant"] | Annotated[tuple[Label, ...], Field(min_length=1, max_length=1000)] = Field(
         default="global", description="`global`, `per_tenant`, or a list of ids of tenants, each looked at by itself."
     )
