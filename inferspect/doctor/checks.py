@@ -14,6 +14,7 @@ from inferspect.doctor.machine import check_credentials, check_data_folder, chec
 from inferspect.doctor.result import Check, Result, error
 from inferspect.doctor.services import check_database, check_migrations, check_redis
 from inferspect.doctor.setting_up import check_configuration, check_environment, check_providers
+from inferspect.doctor.tracing import check_collector, check_langfuse
 from inferspect.launcher.prisma_client import PrismaSetupError
 
 CHECKS: tuple[Check, ...] = (
@@ -33,6 +34,8 @@ CHECKS: tuple[Check, ...] = (
     Check("migrations", check_migrations),
     Check("redis", check_redis),
     Check("providers", check_providers),
+    Check("langfuse", check_langfuse),
+    Check("collector", check_collector),
     Check("alert channels", check_channels),
 )
 
