@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from typer.testing import CliRunner
+
+from inferspect.events.command import app
+from inferspect.events.courier import Courier
+from inferspect.events.delivery import Rejected
+from inferspect.events.shipper import Shipper
+from inferspect.events.spool import Spool, SpooledEvent
+from inferspect.settings import EventSettings
+from inferspect.store.address import driver_url
+from inferspect.store.events import EventWriter, ShippedEvent
+from tests.events.serving import Recording, deliveries, event, rows, store, writer
+
+# The command runs an event loop of its own, so a test's coroutine leaves it to a thread.
+
+
+@pytest.fixture
+async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine(driver_url(store_url))
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture(autouse=True)
+def environment(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of the spools is the one of the fixtures here."""
+    monkeypatch.setenv("DATABASE_URL", store_url)
+    monkeypatch.setenv("INFERSPECT_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "300")
+
+
+async def run(*arguments: str, status: int = 0) -> str:
+    result = await asyncio.to_thread(CliRunner().invoke, app, list(arguments))
+    assert result.exit_code == status, (result.output, result.exception)
+    return result.output
+
+
+async def found(*arguments: str) -> Any:
+    return json.loads(await run(*arguments, "--json"))
+
+
+async def dead(engine: AsyncEngine, name: str, *models: str, tenant: str = "t") -> list[str]:
+    """Dead letters of a consumer, one for each model."""
+    consumer = Recording(name, lambda batch: [Rejected("too large")] * len(batch))
+    stored = await store(engine, consumer, *(event(model=model, tenant_id=tenant) for model in models))
+    await Courier(consumer, engine, EventSettings()).deliver()
+    return [one.id for one in stored]
+
+
+async def test_dead_letters_are_listed_by_what_they_are_of(engine: AsyncEngine) -> None:
+    (first,) = await dead(engine, "one", "a")
+    (second,) = await dead(engine, "two", "b", tenant="u")
+    assert [row["id"] for row in await found("dead-letter", "list")] == [second, first]
+    for option, value, expected in (
+        ("--consumer", "one", [first]),
+        ("--tenant", "u", [second]),
+        ("--id", first, [first]),
+        ("--older-than", "1h", []),
+        ("--limit", "1", [second]),
+        ("--consumer", "none", []),
+    ):
+        assert [row["id"] for row in await found("dead-letter", "list", option, value)] == expected, option
+    shown = await run("dead-letter", "list")
+    assert first in shown
+    assert "too large" in shown
+
+
+async def test_one_is_shown_with_its_event(engine: AsyncEngine) -> None:
+    (name,) = await dead(engine, "one", "the-model")
+    letter = json.loads(await run("dead-letter", "show", "one", name))
+    assert (letter["reason"], letter["event"]["model"]) == ("too large", "the-model")
+    await run("dead-letter", "show", "one", str(uuid.uuid4()), status=1)
+    await run("dead-letter", "show", "one", "no-id", status=1)
+
+
+async def test_replayed_ones_are_delivered_again_and_dropped_ones_are_gone(engine: AsyncEngine) -> None:
+    first, second, third = await dead(engine, "one", "a", "b", "c")
+    assert "replayed: 1" in await run("dead-letter", "replay", "--id", first)
+    assert "dropped: 1" in await run("dead-letter", "drop", "--id", second, "--yes")
+    left = {row["id"]: row["dead_at"] is None for row in await deliveries(engine)}
+    assert left == {first: True, third: False}
+    consumer = Recording("one")
+    await Courier(consumer, engine, EventSettings()).deliver()
+    assert consumer.got == [first]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("replay",), "say which"),
+        (("drop", "--yes"), "say which"),
+        (("replay", "--older-than", "soon"), "must be a duration"),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused(arguments: Sequence[str], says: str) -> None:
+    """Nobody replays or drops all by forgetting to say which."""
+    assert says in await run("dead-letter", *arguments, status=2)
+
+
+async def test_dropping_asks_first(engine: AsyncEngine) -> None:
+    await dead(engine, "one", "a")
+    await run("dead-letter", "drop", "--all", status=1)
+    assert len(await deliveries(engine)) == 1
+
+
+async def test_what_the_database_did_not_take_is_found_and_stored_again(
+    spool: Spool, folder: Path, engine: AsyncEngine
+) -> None:
+    """Listed beside the others; once it can be stored, a worker finds it in a spool that is put there."""
+    shipper = Shipper(spool, EventWriter(engine), EventSettings(ship_batch=10))
+    good, newer = event(tenant_id="t"), event()
+    body = newer.to_json().replace(b'"version":1', b'"version":999')
+    assert body != newer.to_json()
+    await spool.write(
+        SpooledEvent(newer.id, 1, complete=True, written_at=time.time(), body=body, content=b'{"input": "kept"}')
+    )
+    await spool.write(SpooledEvent("broken", 1, complete=True, written_at=1.0, body=b"no json"))
+    await spool.write(SpooledEvent(good.id, 1, complete=True, written_at=time.time(), body=good.to_json()))
+    await shipper.drain(spool)
+    listed = {row["id"]: row for row in await found("dead-letter", "list")}
+    assert set(listed) == {newer.id, "broken"}
+    assert listed[newer.id]["reason"].startswith("the event is of version 999")
+    assert [row["id"] for row in await found("dead-letter", "list", "--older-than", "1h")] == ["broken"]
+    letter = json.loads(await run("dead-letter", "show", "database", newer.id))
+    assert (letter["event"]["route"], letter["content"]) == (newer.route, '{"input": "kept"}')
+
+    text = (folder / "dead-letters.jsonl").read_text(encoding="utf-8").replace("999", "1")
+    (folder / "dead-letters.jsonl").write_text(text, encoding="utf-8")  # as when the program has been updated
+    assert "replayed: 1" in await run("dead-letter", "replay", "--id", newer.id)
+    await shipper._adopt_orphans()  # noqa: SLF001  as the shipper does every few seconds
+    stored = await rows(
+        engine, "SELECT id::text, input FROM inferspect.events LEFT JOIN inferspect.event_contents USING (id)"
+    )
+    assert {row["id"]: row["input"] for row in stored} == {good.id: None, newer.id: '"kept"'}
+    assert [row["id"] for row in await found("dead-letter", "list")] == ["broken"]
+    assert "dropped: 1" in await run("dead-letter", "drop", "--consumer", "database", "--yes")
+    assert await found("dead-letter", "list") == []
+
+
+async def test_all_that_is_known_of_a_request_is_shown(engine: AsyncEngine) -> None:
+    """The event, its content, and who has not got it."""
+    one = event(model="the-model")
+    await writer(engine, Recording("slow")).write([ShippedEvent(one, b'{"input": {"messages": ["hello"]}}')])
+    record = await found("show", one.id)
+    assert record["event"]["model"] == "the-model"
+    assert record["content"] == {"input": {"messages": ["hello"]}}
+    assert [row["consumer"] for row in record["deliveries"]] == ["slow"]
+    shown = await run("show", one.id)
+    assert "the-model" in shown
+    assert "hello" in shown
+    await run("show", str(uuid.uuid4()), status=1)
+    await run("show", "no-id", status=2)
+
+
+async def test_what_waits_is_shown(spool: Spool, engine: AsyncEngine) -> None:
+    """In spools, of living workers and of others, and for consumers."""
+    await spool.write(SpooledEvent("x", 1, complete=False, written_at=time.time() - 60, body=b"{}"))
+    await store(engine, Recording("slow"), event(), event())
+    status = await found("status")
+    ((waiting),) = status["spools"]
+    assert (waiting["events"], waiting["worker_ended"]) == (1, False)
+    assert waiting["oldest_seconds"] >= 60
+    assert [(row["consumer"], row["waiting"], row["dead"]) for row in status["consumers"]] == [("slow", 2, 0)]
+    shown = await run("status")
+    assert spool.path.name in shown
+    assert "slow" in shown
+
+
+async def test_without_a_database_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And never shows the password."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:private@127.0.0.1:1/none")
+    said = await run("status", status=1)
+    assert "the database cannot be used" in said
+    assert "private" not in said
