@@ -16,6 +16,7 @@ from inferspect.outgoing import Answer, ForbiddenAddressError, OutgoingClient
 LONGEST_WAIT = 3600.0  # seconds; a receiver that asks for more is asked again after this
 QUOTED = 160  # characters of an answer that are told
 SHORTEST_SECRET = 6
+SEPARATORS = re.compile(r"[/:@?&=#,;\s]+")
 MAYBE_LATER = frozenset({408, 425, 429})
 
 
@@ -77,14 +78,16 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """The beginning of the text in one line, each part of a secret hidden."""
-    parts = {
-        part
-        for secret in secrets
-        for part in (secret, *re.split(r"[/:@?&=#,;\s]+", secret.partition("://")[2] or secret))
-        if len(part) >= SHORTEST_SECRET
-    }
+    """The beginning of the text in one line, each part of a secret hidden; the host of an HTTP address is none."""
+    parts = {part for secret in secrets for part in (secret, *_parts(secret)) if len(part) >= SHORTEST_SECRET}
     for part in sorted(parts, key=len, reverse=True):
         text = text.replace(part, "(hidden)")
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
+
+
+def _parts(secret: str) -> list[str]:
+    scheme, _, rest = secret.partition("://")
+    if scheme in {"http", "https"}:
+        rest = rest.partition("/")[2]
+    return SEPARATORS.split(rest)

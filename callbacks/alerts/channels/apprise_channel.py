@@ -20,6 +20,7 @@ from inferspect.observation.channels import AppriseChannel
 TITLE_LIMIT = 250
 BODY_LIMIT = 30_000  # Apprise cuts further, to what the service takes
 PROGRAM = "callbacks.alerts.channels.apprise_process"
+AT_ONCE = 2  # processes of one channel; each takes 65 MB
 STARTING = 30.0  # seconds for Python to start and Apprise to be imported, on a busy machine
 KINDS = {"critical": "failure", "warning": "warning", "info": "info"}
 # What the program needs of the environment: none of the gateway's secrets, and no proxy.
@@ -34,6 +35,7 @@ class AppriseService:
         self._settings = settings
         self._networks = [str(network) for network in surroundings.networks]
         self._wording = Wording(settings, TITLE_LIMIT, BODY_LIMIT)
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, notification: Notification, _notification_id: str) -> Delivered:
         title, body = self._wording.of(notification)
@@ -47,7 +49,7 @@ class AppriseService:
             "timeout": self._settings.timeout,
         }
         try:
-            async with asyncio.timeout(self._settings.timeout + STARTING):
+            async with self._slots, asyncio.timeout(self._settings.timeout + STARTING):
                 result = await _run(orjson.dumps(order))
         except TimeoutError:
             return Retry(f"the service took longer than {self._settings.timeout:g} s")
@@ -92,5 +94,5 @@ def _meaning(result: dict[str, Any], url: str) -> Delivered:
         )
     reason = without_secrets(result["reason"], [url]) or "Apprise tells no reason"
     status = STATUS.search(result["reason"])
-    refused = status is not None and 400 <= int(status[1]) < 500 and int(status[1]) not in MAYBE_LATER  # noqa: PLR2004
+    refused = status is not None and int(status[1]) < 500 and int(status[1]) not in MAYBE_LATER  # noqa: PLR2004
     return Rejected(reason) if refused or not result["known"] else Retry(reason)

@@ -66,6 +66,14 @@ def test_what_is_told_of_an_answer_holds_no_part_of_the_address() -> None:
     assert "cannot POST" in words
 
 
+def test_the_host_is_told() -> None:
+    assert without_secrets("hooks.example has no address", [URL]) == "hooks.example has no address"
+
+
+def test_every_part_of_another_address_is_hidden() -> None:
+    assert without_secrets("no abcdefgh", ["discord://abcdefgh/ijklmnop"]) == "no (hidden)"
+
+
 def test_a_token_in_the_parameters_of_an_address_is_hidden() -> None:
     assert "sig1234" not in without_secrets("bad sig1234567", ["https://x.example/a?sv=1.0&sig=sig1234567"])
 
