@@ -51,10 +51,14 @@ async def test_a_transaction_that_fails_leaves_no_gap(
 ) -> None:
     """The head goes back with the entries."""
     await audit.record(drafts(3))
-    with pytest.raises(SQLAlchemyError):
+
+    async def fail() -> None:
         async with engine.begin() as connection:
             await audit.append(connection, drafts(2))
             await connection.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(SQLAlchemyError):
+        await fail()
     await audit.record(drafts(1))
     assert await problems() == []
     async with engine.connect() as connection:
@@ -77,8 +81,10 @@ async def test_a_request_has_one_entry_whatever_happens(audit: AuditLog, drafts:
         "DELETE FROM inferspect.audit_log",
         "TRUNCATE inferspect.audit_log",
         "SET session_replication_role = replica; DELETE FROM inferspect.audit_log",
-        "INSERT INTO inferspect.audit_log SELECT * FROM inferspect.audit_log"
-        " ON CONFLICT (chain, sequence) DO UPDATE SET cost = 0",
+        (
+            "INSERT INTO inferspect.audit_log SELECT * FROM inferspect.audit_log"
+            " ON CONFLICT (chain, sequence) DO UPDATE SET cost = 0"
+        ),
     ],
 )
 async def test_the_database_refuses_changes(
@@ -129,8 +135,10 @@ async def test_a_gateway_that_does_not_own_the_table_can_append_and_nothing_else
                 "ALTER TABLE inferspect.audit_log DISABLE TRIGGER audit_append_only",
                 "DROP TRIGGER audit_append_only ON inferspect.audit_log",
                 "DROP TABLE inferspect.audit_log",
-                "CREATE OR REPLACE FUNCTION inferspect.audit_refuse() RETURNS trigger LANGUAGE plpgsql"
-                " AS $$ BEGIN RETURN NULL; END $$",
+                (
+                    "CREATE OR REPLACE FUNCTION inferspect.audit_refuse() RETURNS trigger LANGUAGE plpgsql"
+                    " AS $$ BEGIN RETURN NULL; END $$"
+                ),
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(statement.encode())

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from inferspect.http.error_shape import ErrorShapeMiddleware
+from inferspect.http.management_actions import LONGEST_BODY, ManagementActionsMiddleware
+from inferspect.http.management_actor import key_of
+from inferspect.http.management_journal import Action, ManagementJournal, Outcome
+from inferspect.http.request_context import RequestContextMiddleware
+from inferspect.refusal import Refusal
+from inferspect.store.address import driver_url
+from inferspect.store.audit import AuditLog
+from inferspect.store.audit_keys import AuditKeys
+
+MASTER = "sk-" + "master-of-this-test"
+MEMBER = "sk-" + "member-of-this-test"
+LITELLM = """
+CREATE TABLE "LiteLLM_VerificationToken" (token text PRIMARY KEY, key_alias text, user_id text, team_id text);
+CREATE TABLE "LiteLLM_UserTable" (user_id text PRIMARY KEY, user_role text, user_email text);
+CREATE TABLE "LiteLLM_TeamTable" (team_id text PRIMARY KEY, team_alias text, max_budget float);
+INSERT INTO "LiteLLM_TeamTable" VALUES ('acme', 'Acme', 1), ('other', 'Other', 2);
+INSERT INTO "LiteLLM_UserTable" VALUES ('ada', 'internal_user', 'ada@example.com');
+"""
+
+
+@pytest.fixture
+async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
+    """With as much of LiteLLM's tables as is looked at here."""
+    made = create_async_engine(driver_url(store_url))
+    async with made.begin() as connection:
+        for statement in LITELLM.split(";"):
+            if statement.strip():
+                await connection.execute(text(statement))
+        token = hashlib.sha256(MEMBER.encode()).hexdigest()
+        statement = "INSERT INTO \"LiteLLM_VerificationToken\" VALUES (:token, 'ada-1', 'ada', 'acme')"
+        await connection.execute(text(statement), {"token": token})
+    yield made
+    await made.dispose()
+
+
+class Application:
+    """What stands behind the middleware: it does as its path says."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.seen: list[list[str]] = []
+
+    async def entries(self) -> list[dict[str, Any]]:
+        statement = text("SELECT * FROM inferspect.audit_log ORDER BY recorded_at, chain")
+        async with self.engine.connect() as connection:
+            return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+    async def answer(self, request: Request) -> Response:
+        self.seen.append([entry["decision"] for entry in await self.entries()])
+        body = await request.body()
+        if request.url.path == "/team/update":
+            async with self.engine.begin() as connection:
+                await connection.execute(text("UPDATE \"LiteLLM_TeamTable\" SET max_budget = 5 WHERE team_id = 'acme'"))
+            return JSONResponse({"team_id": "acme"})
+        if request.url.path == "/team/delete":
+            async with self.engine.begin() as connection:
+                await connection.execute(text('DELETE FROM "LiteLLM_TeamTable"'))
+            return JSONResponse(2)
+        if request.url.path == "/fails":
+            raise ZeroDivisionError
+        if request.url.path == "/streams":
+
+            async def parts() -> AsyncIterator[bytes]:
+                self.seen.append([entry["decision"] for entry in await self.entries()])
+                yield b"data: 1\n\n"
+                yield b"data: 2\n\n"
+
+            return StreamingResponse(parts(), media_type="text/event-stream")
+        if request.url.path == "/config/zipped":
+            zipped = gzip.compress(b'{"error": {"message": "no", "code": "some_reason"}}')
+            return Response(zipped, 400, {"content-encoding": "gzip", "content-type": "application/json"})
+        return JSONResponse({"length": len(body)})
+
+
+@pytest.fixture
+def inner(engine: AsyncEngine) -> Application:
+    return Application(engine)
+
+
+@pytest.fixture
+def journal(engine: AsyncEngine) -> ManagementJournal:
+    return ManagementJournal(engine, AuditLog(engine, AuditKeys("salt-of-a-test")), MASTER)
+
+
+def with_middleware(app: Any) -> Any:
+    """A middleware further in that raises."""
+
+    async def middleware(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/refuses":
+            raise Refusal(403, "not_platform_admin", "no")
+        if scope["path"] == "/breaks":
+            raise ZeroDivisionError
+        await app(scope, receive, send)
+
+    return middleware
+
+
+@pytest.fixture
+def client(inner: Application, journal: ManagementJournal) -> httpx.AsyncClient:
+    app: Any = Starlette(
+        routes=[Route("/{path:path}", inner.answer, methods=["GET", "POST", "DELETE", "PATCH", "PUT"])]
+    )
+    app = ManagementActionsMiddleware(with_middleware(app), journal, lambda path: path.startswith("/v1/chat"))
+    app = RequestContextMiddleware(ErrorShapeMiddleware(app, lambda _path: False))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("192.0.2.7", 1))
+    return httpx.AsyncClient(
+        transport=transport, base_url="http://gateway", headers={"Authorization": f"Bearer {MASTER}"}
+    )
+
+
+async def test_the_intent_is_there_before_and_the_outcome_before_the_answer(
+    client: httpx.AsyncClient, inner: Application
+) -> None:
+    """With what the row was, what it is, and who did it from where."""
+    response = await client.post("/team/update", json={"team_id": "acme", "max_budget": 5})
+    assert response.status_code == 200
+    assert inner.seen == [["intent"]]
+    intent, outcome = await inner.entries()
+    assert str(intent["event_id"]) == str(outcome["event_id"]) == response.headers["x-request-id"]
+    assert (intent["role"], intent["address"], intent["chain"]) == ("proxy_admin", "192.0.2.7", "tenant/acme")
+    assert intent["details"]["before"][0]["row"]["max_budget"] == 1
+    assert outcome["details"]["changes"] == [
+        {"kind": "team", "id": "acme", "before": {"max_budget": 1}, "after": {"max_budget": 5}}
+    ]
+    assert (outcome["decision"], outcome["status"]) == ("success", 200)
+
+
+async def test_a_member_of_a_tenant_is_told_by_the_key(client: httpx.AsyncClient, inner: Application) -> None:
+    await client.post("/config/update", json={}, headers={"Authorization": f"Bearer {MEMBER}"})
+    intent, _ = await inner.entries()
+    assert (intent["key_alias"], intent["user_id"], intent["role"]) == ("ada-1", "ada", "internal_user")
+    assert intent["chain"] == "tenant/acme"
+
+
+async def test_an_action_about_several_tenants_is_in_the_chain_of_each(
+    client: httpx.AsyncClient, inner: Application
+) -> None:
+    """Each sees its own rows alone; the platform sees all."""
+    await client.post("/team/delete", json={"team_ids": ["acme", "other", "invented"]})
+    found = [entry for entry in await inner.entries() if entry["decision"] == "success"]
+    told = {entry["chain"]: [change["id"] for change in entry["details"]["changes"]] for entry in found}
+    assert told == {"platform": ["acme", "other"], "tenant/acme": ["acme"], "tenant/other": ["other"]}
+    shown = {entry["chain"]: entry["details"].get("request") for entry in await inner.entries() if not entry["status"]}
+    assert shown["tenant/acme"] is None
+    assert shown["platform"] == {"team_ids": ["acme", "other", "invented"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "decision", "reason", "status"),
+    [
+        ("/fails", "failure", "internal_error", 500),
+        ("/breaks", "unknown", None, None),
+        ("/refuses", "refused", "not_platform_admin", 403),
+        ("/config/zipped", "failure", "some_reason", 400),
+        ("/anything", "success", None, 200),
+    ],
+)
+async def test_outcomes(  # noqa: PLR0917  what is sent and what is expected
+    client: httpx.AsyncClient, inner: Application, path: str, decision: str, reason: str | None, status: int | None
+) -> None:
+    """What raises has no outcome that is known, unless it refuses; LiteLLM compresses long answers."""
+    await client.post(path, json={})
+    _, outcome = await inner.entries()
+    assert (outcome["decision"], outcome["reason"], outcome["status"]) == (decision, reason, status)
+
+
+async def test_a_stream_is_recorded_when_it_begins(client: httpx.AsyncClient, inner: Application) -> None:
+    """It passes part by part."""
+    response = await client.post("/streams", json={})
+    assert response.text == "data: 1\n\ndata: 2\n\n"
+    assert inner.seen[-1] == ["intent", "success"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/team/update"), ("POST", "/v1/chat/completions"), ("POST", "/v2/key/info"), ("HEAD", "/x")],
+)
+async def test_what_is_no_action_is_not_recorded(
+    client: httpx.AsyncClient, inner: Application, method: str, path: str
+) -> None:
+    await client.request(method, path)
+    assert await inner.entries() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[1]", b'"x"', b"x" * (LONGEST_BODY + 10), b"\xff"])
+async def test_any_body_reaches_the_application_whole(client: httpx.AsyncClient, body: bytes) -> None:
+    """Whether or not it can be read."""
+    response = await client.post("/anything", content=body)
+    assert response.json() == {"length": len(body)}
+
+
+async def test_an_action_that_cannot_be_recorded_is_not_done(
+    client: httpx.AsyncClient, inner: Application, engine: AsyncEngine
+) -> None:
+    """The log is closed to the gateway: 503, and LiteLLM never sees the request."""
+    async with engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE inferspect.audit_log RENAME TO audit_log_away"))
+    response = await client.post("/api/v1/anything", json={})
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "audit_unavailable")
+    assert inner.seen == []
+
+
+async def test_an_outcome_that_cannot_be_recorded_leaves_the_intent(
+    journal: ManagementJournal, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, inner: Application
+) -> None:
+    """The action is done, so its answer stands; the log says that the outcome is not known."""
+    action = Action("00000000-0000-0000-0000-000000000001", "POST", "/config/update", "192.0.2.1", MASTER)
+    await journal.begin(action)
+
+    async def away(*_: Any) -> None:
+        raise OperationalError("INSERT", {}, ConnectionError())
+
+    monkeypatch.setattr(AuditLog, "record", away)
+    await journal.end(action, Outcome(200))
+    assert [entry["decision"] for entry in await inner.entries()] == ["intent"]
+
+
+async def test_other_tables_of_litellm_do_not_stop_an_action(
+    client: httpx.AsyncClient, inner: Application, engine: AsyncEngine
+) -> None:
+    """Of a LiteLLM that has none of this name: who it was is not known, that it was is recorded."""
+    async with engine.begin() as connection:
+        await connection.execute(text('DROP TABLE "LiteLLM_TeamTable"'))
+    await client.post("/team/new", json={"team_id": "acme"})
+    assert [entry["decision"] for entry in await inner.entries()] == ["intent", "success"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "custom", "key"),
+    [
+        ({"authorization": "Bearer k"}, None, "k"),
+        ({"authorization": "bearer k "}, None, "k"),
+        ({"x-api-key": "k"}, None, "k"),
+        ({"x-litellm-api-key": "Bearer k", "authorization": "Bearer other"}, None, "k"),
+        ({"x-own": "Bearer k", "authorization": "Bearer other"}, "X-Own", "k"),
+        ({"authorization": "Bearer other"}, "X-Own", None),
+        ({}, None, None),
+        ({"authorization": "Bearer "}, None, None),
+    ],
+)
+def test_the_key_is_looked_for_where_litellm_does(headers: dict[str, str], custom: str | None, key: str | None) -> None:
+    scope = {"type": "http", "headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+    assert key_of(scope, custom) == key
