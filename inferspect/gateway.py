@@ -27,6 +27,8 @@ from inferspect.http.governed_routes import GovernedRoutesMiddleware
 from inferspect.http.health import health_router
 from inferspect.http.json_body import JsonBodyMiddleware
 from inferspect.http.management import ManagementMiddleware
+from inferspect.http.management_actions import ManagementActionsMiddleware, litellm_key_header
+from inferspect.http.management_journal import management_journal
 from inferspect.http.metrics import metrics_router
 from inferspect.http.recording import RecordingMiddleware
 from inferspect.http.request_context import RequestContextMiddleware
@@ -60,6 +62,8 @@ async def start() -> None:
     from litellm.proxy.auth.route_checks import RouteChecks  # noqa: PLC0415  LiteLLM is there only inside its worker
     from litellm.proxy.proxy_server import app  # noqa: PLC0415
 
+    from inferspect.events.api import events_router  # noqa: PLC0415  as above
+
     die_with_parent()
     launch = LaunchSettings()
     if launch.database_url is None:
@@ -82,11 +86,18 @@ async def start() -> None:
         Middleware(ErrorShapeMiddleware, is_model_route=is_model_route),
         *([Middleware(GovernedRoutesMiddleware, is_model_route=is_model_route)] if closes else []),
         Middleware(BodyLimitMiddleware, limits=settings.limits),
+        Middleware(
+            ManagementActionsMiddleware,
+            journal=management_journal(engine, launch),
+            is_model_route=is_model_route,
+            key_header=litellm_key_header,
+        ),
         Middleware(ManagementMiddleware, announce=partial(announce_change, engine)),
         Middleware(JsonBodyMiddleware, is_model_route=is_model_route),
     )
     app.include_router(health_router(spool, recorder))
     app.include_router(metrics_router())
+    app.include_router(events_router(engine))
     for extend in extensions():
         await extend(Worker(app, settings, launch, engine, in_background))
     in_background(recorder.keep_trying())

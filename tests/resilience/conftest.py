@@ -46,6 +46,7 @@ def gateway(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactor
             deployment(upstream, group, "demo"),
         ]
     content["model_list"] += [
+        deployment(upstream, "thinking", "hang", timeout=600),
         deployment(upstream, "recovering", "flaky"),
         deployment(upstream, "recovering", "demo"),
         deployment(upstream, "broken", "error-503"),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
+import uuid
 from collections import Counter
+from contextlib import suppress
+from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -40,6 +45,31 @@ def test_service_recovers_from_the_death_of_a_process(gateway: GatewayProcess, k
         load.wait_for_success(kill(gateway.processes()[victim]))
         load.wait_for_success(time.monotonic(), ANSWERED_BEFORE_KILL)
     assert_one_event_each(gateway, load)
+
+
+def test_a_request_whose_worker_dies_while_the_provider_thinks_is_unknown(gateway: GatewayProcess, key: str) -> None:
+    """It was recorded before the provider was called, by whom and to which deployment; nobody can tell how it ended."""
+    own_id = f"mine-{uuid.uuid4().hex}"
+
+    def ask() -> None:
+        body: dict[str, Any] = {"model": "thinking", "messages": [{"role": "user", "content": "hello"}]}
+        with gateway.client(key) as client, suppress(httpx.HTTPError):
+            client.post("/v1/chat/completions", json=body, headers={"x-request-id": own_id})
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not any(own_id.encode() in file.read_bytes() for file in (gateway.home / "spool").glob("*.spool*")):
+        time.sleep(0.05)
+    kill(gateway.processes()["worker"])
+    asking.join()
+    rows: list[dict[str, Any]] = []
+    while not (rows and rows[0]["complete"]):
+        rows = gateway.query("SELECT * FROM inferspect.events WHERE client_request_id = %s", own_id)
+        time.sleep(0.2)
+    (event,) = rows
+    assert (event["result"], event["status"], event["cost"]) == ("unknown", 0, None)
+    assert event["tenant_id"] is not None
+    assert [attempt["deployment_id"] for attempt in event["attempts"]] == ["thinking-hang"]
 
 
 def test_a_killed_launcher_leaves_no_process_and_its_next_start_recovers(gateway: GatewayProcess, key: str) -> None:
