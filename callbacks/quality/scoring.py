@@ -64,24 +64,25 @@ class Scoring:
             asked: what is kept of the request, as JSON.
             answered: what is kept of the answer, as JSON.
         """
-        question = read_input(asked)
+        most = self._max_characters
+        found = read_input(asked)
+        question, context = _readable(found.question[:most]), _readable("\n".join(found.contexts)[:most])
         try:
             answer, is_cut = read_output(answered), False
         except ContentCutError:
             answer, is_cut = "", True
-        is_cut = is_cut or len(answer) > self._max_characters
-        answer = answer[: self._max_characters]
+        is_cut = is_cut or len(answer) > most
+        answer = _readable(answer[:most])
         prose = without_code(answer)
-        context = "\n".join(question.contexts)[: self._max_characters]
         language, confidence = self._identifier.identify(prose)
         return Response(
-            question=question.question[: self._max_characters],
+            question=question,
             context=context,
             answer=answer,
             prose=prose,
             language=language,
             language_confidence=confidence,
-            question_language=self._identifier.identify(question.question)[0],
+            question_language=self._identifier.identify(question)[0],
             context_language=self._identifier.identify(context)[0],
             response_format=event.get("response_format"),
             completion_tokens=event.get("completion_tokens"),
@@ -91,6 +92,11 @@ class Scoring:
             cut=is_cut,
             event={name: event.get(name) for name in TOLD},
         )
+
+
+def _readable(text: str) -> str:
+    """Without halves of characters, which JSON can write and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _result(scorer: Scorer, response: Response) -> Score | Skip:

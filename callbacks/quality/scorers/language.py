@@ -8,6 +8,8 @@ from callbacks.quality.words import sentences
 from inferspect.observation.scorer import UNDETERMINED, Response, Score, Scorer, Skip
 
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+VOWELS = re.compile(r"[aeiouy]+")
+SILENT = re.compile(r"(?<![l])e$|(?<=[aeiouy]l)e$|(?<![aeioudt])ed$")
 FEWEST_WORDS = 20
 LONGEST_SENTENCE = 500
 MOST_SENTENCES = 50
@@ -30,8 +32,8 @@ class Language(Scorer):
 class ReadingEase(Scorer):
     """Flesch's reading ease: R. Flesch, A new readability yardstick, Journal of Applied Psychology 32, 1948.
 
-    206.835 - 1.015 words per sentence - 84.6 syllables per word, kept between 0 and 100. Syllables are counted by
-    hyphenation patterns.
+    206.835 - 1.015 words per sentence - 84.6 syllables per word, kept between 0 and 100. Syllables of a
+    word are as many as hyphenation patterns tell, or as it has groups of vowels without a silent `e`.
     """
 
     name = "Reading Ease"
@@ -42,8 +44,7 @@ class ReadingEase(Scorer):
     def __init__(self) -> None:
         import pyphen  # noqa: PLC0415  scorers are named in processes that do not score
 
-        # By default it leaves two letters at each end together, as printers do; syllables have no such rule.
-        self._hyphenation = pyphen.Pyphen(lang="en_US", left=1, right=1)
+        self._hyphenation = pyphen.Pyphen(lang="en_US")
         self._syllables: dict[str, int] = {}
 
     def score(self, response: Response) -> Score | Skip:
@@ -58,7 +59,9 @@ class ReadingEase(Scorer):
     def _count(self, word: str) -> int:
         known = self._syllables.get(word)
         if known is None:
-            known = min(MOST_SYLLABLES, len(self._hyphenation.positions(word)) + 1)
+            # Printers leave letters at the ends together: they would count `about` and `idea` as one.
+            vowels = len(VOWELS.findall(SILENT.sub("", word)))
+            known = min(MOST_SYLLABLES, max(len(self._hyphenation.positions(word)) + 1, vowels))
             if len(self._syllables) < 20_000:  # noqa: PLR2004  some 2 MB of words
                 self._syllables[word] = known
         return known

@@ -1,7 +1,7 @@
 """Answers that avoid their question and answers that do not, labelled by hand.
 
-``TABLE`` was at hand when the phrases were written. ``HELD_OUT`` was written before they were tried on it, and they were
-not changed afterwards: what they get right of it is what they may be expected to get right of other answers.
+``TABLE`` was at hand when the phrases were written. ``HELD_OUT`` was written before they were tried on it, and they
+were not changed afterwards: what they get right of it is what they may be expected to get right of other answers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TABLE = [
     ("I cannot assist with that request.", AVOIDED),
     ("As an AI language model, I do not have personal opinions.", AVOIDED),
     ("I don't know.", AVOIDED),
-    ("I’m not able to provide medical advice. Please see a doctor.", AVOIDED),
+    ("I\u2019m not able to provide medical advice. Please see a doctor.", AVOIDED),
     ("Unfortunately, I don't have access to real-time data, so I cannot tell you the weather.", AVOIDED),
     ("I'd rather not discuss politics.", AVOIDED),
     ("The provided context does not contain information about the warranty.", AVOIDED),
@@ -59,7 +59,7 @@ TABLE = [
     ("Cats are unable to taste sweetness.", ANSWERED),
     ("To decline the invitation politely, thank them and name a reason.", ANSWERED),
     ("The policy covers damage by water and fire.", ANSWERED),
-    ("Here is the code:\n```python\nraise ValueError(\"I cannot do that\")\n```", ANSWERED),
+    ('Here is the code:\n```python\nraise ValueError("I cannot do that")\n```', ANSWERED),
     ("We can help you with that: call 123 and ask for a new card.", ANSWERED),
     ("The request can be retried after a minute.", ANSWERED),
     ("> I don't know.\n\nThis line shows the speaker's doubt.", ANSWERED),

@@ -1,0 +1,233 @@
+"""The consumer of responses, on a real PostgreSQL: each is scored or skipped with its reason, once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from callbacks.quality.consumer import QualityConsumer
+from callbacks.quality.metrics import ScoreMetrics
+from callbacks.quality.pool import ScoringPool
+from callbacks.quality.pool_worker import Configuration
+from callbacks.quality.storing import ScoreStore
+from inferspect.context import RequestContext, Verdict
+from inferspect.events.delivery import DONE, Consumers, Content, Delivery, Retry
+from inferspect.events.event import GatewayEvent, event_of
+from inferspect.events.score import CONSUMER, ScoreMessage
+from inferspect.extension import Observer
+from inferspect.observation.quality import QualitySettings
+from inferspect.observation.score_names import OF_SCORERS
+from inferspect.settings import LaunchSettings, Settings
+from inferspect.store.address import driver_url
+from inferspect.store.outbox import Outbox
+from inferspect.store.scores import LISTENERS, ScoreRow
+from inferspect.tenancy.lookup import TenantLookup
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEPT = Content(
+    json.dumps([{"role": "user", "content": "What is the capital of France?"}]),
+    json.dumps([{"index": 0, "message": {"role": "assistant", "content": "The capital of France is Paris."}}]),
+)
+
+
+class Traces:
+    """The consumer that makes traces, where Langfuse is set up."""
+
+    name = "langfuse"
+    batch = 1
+    needs_content = False
+
+    def wants(self, event: GatewayEvent) -> bool:
+        return event.tenant_id == "traced"
+
+
+def event(**values: Any) -> GatewayEvent:
+    served = RequestContext(str(uuid.uuid4()), "/v1/chat/completions", "POST", "192.0.2.1")
+    served.received_at = NOON
+    served.verdicts.append(Verdict("pii", "modify", "output", {"EMAIL_ADDRESS": 2}))
+    made = event_of(served, 1, complete=True)
+    return replace(
+        made, **{"tenant_id": "default", "model": "demo", "result": "success", "seconds_total": 0.5, **values}
+    )
+
+
+def delivery(of: GatewayEvent, content: Content = KEPT) -> Delivery:
+    return Delivery("quality", of.id, of.occurred_at, of.tenant_id, 1, of, content)
+
+
+@pytest.fixture
+async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine(driver_url(store_url))
+    async with made.begin() as connection:
+        await connection.execute(text('CREATE TABLE "LiteLLM_TeamTable" (team_id text PRIMARY KEY, metadata jsonb)'))
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture(scope="module")
+def configuration() -> Configuration:
+    return Configuration(texts=100)
+
+
+@pytest.fixture
+def observer(engine: AsyncEngine) -> Observer:
+    consumers = Consumers()
+    consumers.add(Traces())  # type: ignore[arg-type]  # it is never delivered to
+    return Observer(
+        settings=Settings(),
+        launch=LaunchSettings(),
+        default_rules={},
+        engine=engine,
+        consumers=consumers,
+        outbox=Outbox(engine),
+        tenants=TenantLookup(engine, {}),
+        listeners=[],
+        retained=[],
+        in_background=lambda work: work.close(),
+        delivers=True,
+    )
+
+
+@pytest.fixture
+async def consumer(observer: Observer) -> AsyncIterator[QualityConsumer]:
+    made = make(observer, Configuration())
+    yield made
+    await made.close()
+
+
+def make(observer: Observer, configuration: Configuration, own_key: str | None = "own") -> QualityConsumer:
+    pool = ScoringPool(configuration)
+    return QualityConsumer(QualitySettings(), observer.tenants, ScoreStore(observer, ScoreMetrics()), pool, own_key)
+
+
+async def tenant(engine: AsyncEngine, name: str, **quality: Any) -> str:
+    async with engine.begin() as connection:
+        await connection.execute(
+            text('INSERT INTO "LiteLLM_TeamTable" VALUES (:name, CAST(:metadata AS jsonb))'),
+            {"name": name, "metadata": json.dumps({"inferspect": {"observation": {"quality": quality}}})},
+        )
+    return name
+
+
+async def stored(engine: AsyncEngine, table: str = "scores") -> dict[str, Any]:
+    async with engine.connect() as connection:
+        rows = (await connection.execute(text("SELECT * FROM inferspect." + table))).mappings()
+        return {str(row["id"]): row for row in rows}
+
+
+def counted(outcome: str, reason: str = "") -> float:
+    labels = {"outcome": outcome, "reason": reason}
+    return REGISTRY.get_sample_value("inferspect_quality_responses_total", labels) or 0.0
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({}, True),
+        ({"result": "cached"}, True),
+        ({"result": "blocked"}, False),
+        ({"result": "failure"}, False),
+        ({"result": "aborted"}, False),
+        ({"result": "unknown"}, False),
+        ({"key_hash": "own"}, False),
+    ],
+)
+async def test_successful_responses_are_wanted_and_not_the_judge_s(
+    consumer: QualityConsumer, values: dict[str, Any], wanted: bool
+) -> None:
+    assert consumer.wants(event(**values)) is wanted
+
+
+async def test_every_response_has_a_row_and_every_scorer_a_place_in_it(
+    consumer: QualityConsumer, engine: AsyncEngine
+) -> None:
+    """Of a disabled tenant, out of the sample, without content: skipped with the reason."""
+    off, none = await tenant(engine, "off", enabled=False), await tenant(engine, "none", sample=0)
+    given = {
+        "scored": event(),
+        "tenant_off": event(tenant_id=off),
+        "sampled_out": event(tenant_id=none),
+        "no_content": event(),
+    }
+    before = {reason: counted("skipped", reason) for reason in given}
+    scored_before = counted("scored")
+    deliveries = [delivery(of, Content() if reason == "no_content" else KEPT) for reason, of in given.items()]
+    assert await consumer.deliver(deliveries) == [DONE] * 4
+    rows = await stored(engine)
+    assert {reason: rows[of.id]["skipped"] for reason, of in given.items()} == {
+        reason: None if reason == "scored" else reason for reason in given
+    }
+    scored = rows[given["scored"].id]
+    assert {*scored["scores"], *scored["skips"]} == set(OF_SCORERS)
+    assert scored["scores"]["Relevance"] == 1.0
+    assert (scored["scores"]["PII found"], scored["scores"]["Response Time"]) == (2, 0.5)
+    assert counted("scored") == scored_before + 1
+    for reason in ("tenant_off", "sampled_out", "no_content"):
+        assert counted("skipped", reason) == before[reason] + 1
+
+
+async def test_a_second_delivery_changes_and_counts_nothing(consumer: QualityConsumer, engine: AsyncEngine) -> None:
+    told: list[ScoreRow] = []
+    LISTENERS.append(told.append)
+    try:
+        one = delivery(event())
+        before = counted("scored")
+        for _ in range(2):
+            assert await consumer.deliver([one]) == [DONE]
+    finally:
+        LISTENERS.remove(told.append)
+    assert len(await stored(engine)) == 1
+    assert counted("scored") == before + 1
+    assert [row.id for row in told] == [one.id]
+
+
+async def test_scores_join_the_trace_of_a_request_that_has_one(consumer: QualityConsumer, engine: AsyncEngine) -> None:
+    traced, plain = event(tenant_id=await tenant(engine, "traced")), event()
+    await consumer.deliver([delivery(traced), delivery(plain)])
+    (message,) = (await stored(engine, "deliveries")).values()
+    assert message["consumer"] == CONSUMER
+    told = ScoreMessage.from_message(message["message"])
+    assert told.event_id == traced.id
+    scores = {score.name: score.value for score in told.scores}
+    assert scores == (await stored(engine))[traced.id]["scores"]
+
+
+async def test_deepchecks_gets_texts_with_their_scores(observer: Observer, engine: AsyncEngine) -> None:
+    consumer = make(observer, Configuration(texts=15))
+    try:
+        await consumer.deliver([delivery(event()), delivery(event(), Content())])
+    finally:
+        await consumer.close()
+    (message,) = (await stored(engine, "deliveries")).values()
+    assert (message["consumer"], message["message"]["answer"]) == ("deepchecks", "The capital of ")
+
+
+async def test_without_processes_nothing_is_stored_and_all_is_tried_again(
+    observer: Observer, engine: AsyncEngine
+) -> None:
+    consumer = make(observer, Configuration(("no_such_package.scorers:Polite",)))
+    outcomes = await consumer.deliver([delivery(event()), delivery(event())])
+    assert all(isinstance(outcome, Retry) for outcome in outcomes)
+    assert await stored(engine) == {}
+
+
+async def test_samples_are_the_same_for_all(consumer: QualityConsumer, engine: AsyncEngine) -> None:
+    """Half of the responses, and again the same half."""
+    half = await tenant(engine, "half", sample=0.5)
+    deliveries = [delivery(event(tenant_id=half), Content()) for _ in range(200)]
+    await consumer.deliver(deliveries)
+    first = {name: row["skipped"] for name, row in (await stored(engine)).items()}
+    assert 60 < list(first.values()).count("sampled_out") < 140
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM inferspect.scores"))
+    await consumer.deliver(deliveries)
+    assert {name: row["skipped"] for name, row in (await stored(engine)).items()} == first
