@@ -75,6 +75,11 @@ class LangfuseSettings(Section):
         "stands for the tenant's id, `{TENANT}` for the same in capitals with `_` for all but letters and digits, `*` "
         "for anything without a slash.",
     )
+    shared_prompts: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        default=(),
+        description="Globs of names of prompts in the gateway's own project that any tenant may use; those in a "
+        "project of its own a tenant may always use.",
+    )
     prompt_cache_for: Seconds = Field(
         default=60.0, description="Seconds for which a worker remembers a prompt; longer while Langfuse is away."
     )
