@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench docs doctor lock setup setup-dev clean
+.PHONY: help serve test check fix bench chaos docs doctor lock setup setup-dev clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ fix: setup-dev   ## mend what a machine can mend
 
 bench: setup-dev ## measure; figures go to docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks
+
+chaos: setup-dev ## twenty clients, while everything around them is killed, stopped, full or hanging: minutes
+	@CHAOS=full $(BIN)/pytest tests/observation/test_chaos.py -s
 
 docs: setup      ## write the generated pages anew: docs/settings.md, docs/guardrails/entities.md
 	@$(BIN)/python -m inferspect.settings_reference

@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
-from inferspect.launcher.home import Home
-from inferspect.launcher.lifeline import Preparation
-from inferspect.launcher.postgres import EmbeddedPostgres
 from inferspect.testing.gateway import GatewayProcess
+from tests.resilience.external import ExternalPostgres
 
 ROOT = Path(__file__).parents[2]
 BODY = {"model": "demo", "messages": [{"role": "user", "content": "hello"}]}
 OUTAGE = 60.0
-
-
-class ExternalPostgres:
-    """A PostgreSQL that the gateway does not run itself, so it can be taken away."""
-
-    def __init__(self, folder: Path) -> None:
-        self._postgres = EmbeddedPostgres(Home(folder), "outside")
-        self._postgres.prepare()
-        self.url = self._postgres.url
-        self.start()
-        self._postgres.create_database()
-
-    def start(self) -> None:
-        program = self._postgres.program()
-        self._process = subprocess.Popen(
-            program.command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=Preparation(signal.SIGINT, unprivileged=True),  # noqa: PLW1509  no thread runs yet
-        )
-        while True:
-            try:
-                psycopg.connect(self.url.rpartition("/")[0] + "/postgres").close()
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-            else:
-                return
-
-    def stop(self) -> None:
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait()
 
 
 @pytest.fixture
