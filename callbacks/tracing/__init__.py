@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__ = ["hook"]
+
 
 def __getattr__(name: str) -> Any:
     """The hook, for LiteLLM; made when it is asked for, as processes that only consume events have no LiteLLM."""

@@ -17,7 +17,7 @@ def exported() -> set[str]:
         ".".join((*package.parent.relative_to(ROOT).parts, "hook"))
         for folder in FOLDERS
         for package in (ROOT / folder).rglob("__init__.py")
-        if "\nhook = " in package.read_text(encoding="utf-8")
+        if any(sign in package.read_text(encoding="utf-8") for sign in ("\nhook = ", 'if name == "hook":'))
     }
 
 
