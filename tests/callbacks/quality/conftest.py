@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from callbacks.quality.scoring import Scored, Scoring
+from inferspect.events.delivery import Consumers
+from inferspect.events.event import GatewayEvent
+from inferspect.extension import Observer
+from inferspect.settings import LaunchSettings, Settings
+from inferspect.store.address import driver_url
+from inferspect.store.outbox import Outbox
+from inferspect.tenancy.lookup import TenantLookup
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +34,42 @@ def scored(scoring: Scoring) -> Callable[..., Scored]:
         return scoring.score(scoring.read(figures, json.dumps(messages), json.dumps(choices)))
 
     return score
+
+
+class Traces:
+    """The consumer that makes traces, where Langfuse is set up."""
+
+    name = "langfuse"
+    batch = 1
+    needs_content = False
+
+    def wants(self, event: GatewayEvent) -> bool:
+        return event.tenant_id == "traced"
+
+
+@pytest.fixture
+async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine(driver_url(store_url))
+    async with made.begin() as connection:
+        await connection.execute(text('CREATE TABLE "LiteLLM_TeamTable" (team_id text PRIMARY KEY, metadata jsonb)'))
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def observer(engine: AsyncEngine) -> Observer:
+    consumers = Consumers()
+    consumers.add(Traces())  # type: ignore[arg-type]  # it is never delivered to
+    return Observer(
+        settings=Settings(),
+        launch=LaunchSettings(),
+        default_rules={},
+        engine=engine,
+        consumers=consumers,
+        outbox=Outbox(engine),
+        tenants=TenantLookup(engine, {}),
+        listeners=[],
+        retained=[],
+        in_background=lambda work: work.close(),
+        delivers=True,
+    )

@@ -2,99 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbacks.quality.consumer import QualityConsumer
 from callbacks.quality.metrics import ScoreMetrics
 from callbacks.quality.pool import ScoringPool
 from callbacks.quality.pool_worker import Configuration
 from callbacks.quality.storing import ScoreStore
-from inferspect.context import RequestContext, Verdict
-from inferspect.events.delivery import DONE, Consumers, Content, Delivery, Retry
-from inferspect.events.event import GatewayEvent, event_of
+from inferspect.events.delivery import DONE, Content, Retry
 from inferspect.events.score import CONSUMER, ScoreMessage
 from inferspect.extension import Observer
 from inferspect.observation.quality import QualitySettings
 from inferspect.observation.score_names import OF_SCORERS
-from inferspect.settings import LaunchSettings, Settings
-from inferspect.store.address import driver_url
-from inferspect.store.outbox import Outbox
 from inferspect.store.scores import LISTENERS, ScoreRow
-from inferspect.tenancy.lookup import TenantLookup
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-KEPT = Content(
-    json.dumps([{"role": "user", "content": "What is the capital of France?"}]),
-    json.dumps([{"index": 0, "message": {"role": "assistant", "content": "The capital of France is Paris."}}]),
-)
-
-
-class Traces:
-    """The consumer that makes traces, where Langfuse is set up."""
-
-    name = "langfuse"
-    batch = 1
-    needs_content = False
-
-    def wants(self, event: GatewayEvent) -> bool:
-        return event.tenant_id == "traced"
-
-
-def event(**values: Any) -> GatewayEvent:
-    served = RequestContext(str(uuid.uuid4()), "/v1/chat/completions", "POST", "192.0.2.1")
-    served.received_at = NOON
-    served.verdicts.append(Verdict("pii", "modify", "output", {"EMAIL_ADDRESS": 2}))
-    made = event_of(served, 1, complete=True)
-    return replace(
-        made, **{"tenant_id": "default", "model": "demo", "result": "success", "seconds_total": 0.5, **values}
-    )
-
-
-def delivery(of: GatewayEvent, content: Content = KEPT) -> Delivery:
-    return Delivery("quality", of.id, of.occurred_at, of.tenant_id, 1, of, content)
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url))
-    async with made.begin() as connection:
-        await connection.execute(text('CREATE TABLE "LiteLLM_TeamTable" (team_id text PRIMARY KEY, metadata jsonb)'))
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture(scope="module")
-def configuration() -> Configuration:
-    return Configuration(texts=100)
-
-
-@pytest.fixture
-def observer(engine: AsyncEngine) -> Observer:
-    consumers = Consumers()
-    consumers.add(Traces())  # type: ignore[arg-type]  # it is never delivered to
-    return Observer(
-        settings=Settings(),
-        launch=LaunchSettings(),
-        default_rules={},
-        engine=engine,
-        consumers=consumers,
-        outbox=Outbox(engine),
-        tenants=TenantLookup(engine, {}),
-        listeners=[],
-        retained=[],
-        in_background=lambda work: work.close(),
-        delivers=True,
-    )
+from inferspect.store.tables import DeliveryRow
+from tests.callbacks.quality.made import KEPT, delivery, event, stored, tenant
 
 
 @pytest.fixture
@@ -107,21 +35,6 @@ async def consumer(observer: Observer) -> AsyncIterator[QualityConsumer]:
 def make(observer: Observer, configuration: Configuration, own_key: str | None = "own") -> QualityConsumer:
     pool = ScoringPool(configuration)
     return QualityConsumer(QualitySettings(), observer.tenants, ScoreStore(observer, ScoreMetrics()), pool, own_key)
-
-
-async def tenant(engine: AsyncEngine, name: str, **quality: Any) -> str:
-    async with engine.begin() as connection:
-        await connection.execute(
-            text('INSERT INTO "LiteLLM_TeamTable" VALUES (:name, CAST(:metadata AS jsonb))'),
-            {"name": name, "metadata": json.dumps({"inferspect": {"observation": {"quality": quality}}})},
-        )
-    return name
-
-
-async def stored(engine: AsyncEngine, table: str = "scores") -> dict[str, Any]:
-    async with engine.connect() as connection:
-        rows = (await connection.execute(text("SELECT * FROM inferspect." + table))).mappings()
-        return {str(row["id"]): row for row in rows}
 
 
 def counted(outcome: str, reason: str = "") -> float:
@@ -193,7 +106,7 @@ async def test_a_second_delivery_changes_and_counts_nothing(consumer: QualityCon
 async def test_scores_join_the_trace_of_a_request_that_has_one(consumer: QualityConsumer, engine: AsyncEngine) -> None:
     traced, plain = event(tenant_id=await tenant(engine, "traced")), event()
     await consumer.deliver([delivery(traced), delivery(plain)])
-    (message,) = (await stored(engine, "deliveries")).values()
+    (message,) = (await stored(engine, DeliveryRow)).values()
     assert message["consumer"] == CONSUMER
     told = ScoreMessage.from_message(message["message"])
     assert told.event_id == traced.id
@@ -207,7 +120,7 @@ async def test_deepchecks_gets_texts_with_their_scores(observer: Observer, engin
         await consumer.deliver([delivery(event()), delivery(event(), Content())])
     finally:
         await consumer.close()
-    (message,) = (await stored(engine, "deliveries")).values()
+    (message,) = (await stored(engine, DeliveryRow)).values()
     assert (message["consumer"], message["message"]["answer"]) == ("deepchecks", "The capital of ")
 
 
