@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from inferspect.configuration import load_configuration
 from inferspect.events.observation import observe
 from inferspect.launcher.home import LaunchError
-from inferspect.logs import configure_logs
+from inferspect.logs import configure_logs, withhold_values
 from inferspect.store.address import driver_url
 from inferspect.store.migrate import migrate
 
@@ -36,7 +36,7 @@ async def work(launch: LaunchSettings, metrics: tuple[str, int] | None = None) -
         metrics: address and port to show Prometheus' metrics on, to whoever reaches them.
 
     Raises:
-        LaunchError: there is no ``DATABASE_URL``, or the port is taken.
+        LaunchError: there is no ``DATABASE_URL``, the port is taken, or an observer cannot start.
         ConfigurationError: the configuration is wrong.
         MigrationError: the database cannot be used.
     """
@@ -47,13 +47,17 @@ async def work(launch: LaunchSettings, metrics: tuple[str, int] | None = None) -
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
     configuration = load_configuration(launch.inferspect_config)
     configure_logs(configuration.settings.log)
+    withhold_values()
     if metrics is not None:
         _show_metrics(*metrics)
     await asyncio.to_thread(migrate, launch.database_url)
     engine = create_async_engine(driver_url(launch.database_url), pool_size=CONNECTIONS, pool_pre_ping=True)
     background = _Background()
     try:
-        observer = await observe(configuration, launch, engine, background.start, delivers=True, patience=PATIENCE)
+        try:
+            observer = await observe(configuration, launch, engine, background.start, delivers=True, patience=PATIENCE)
+        except ValueError as wrong:  # a setting or a secret that only the observer itself can check
+            raise LaunchError(f"An observer cannot start: {wrong}") from wrong
         names = [consumer.name for consumer in observer.consumers.consumers]
         log.info("worker delivers events", pid=os.getpid(), consumers=names)
         await stopping.wait()
