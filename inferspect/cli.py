@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Annotated, NoReturn
 
 import typer
@@ -40,8 +41,10 @@ def worker(
 ) -> None:
     """Deliver events of the gateways of DATABASE_URL to Langfuse, scores and so on until Ctrl-C."""
     from inferspect.events.worker import work  # noqa: PLC0415  as serve
+    from inferspect.logs import PrintedLines  # noqa: PLC0415  as serve
 
-    asyncio.run(work(LaunchSettings(), None if metrics_port is None else (metrics_host, metrics_port)))
+    with redirect_stdout(PrintedLines("stdout")), redirect_stderr(PrintedLines("stderr")):
+        asyncio.run(work(LaunchSettings(), None if metrics_port is None else (metrics_host, metrics_port)))
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inferspect.context import RequestContext, activate, deactivate
 from inferspect.http.guardrail_header import guardrail_header
 from inferspect.http.scope import client_address, header, replace_header
-from inferspect.logs import requests_are_served
+from inferspect.logs import withhold_values
 from inferspect.tenancy.rules import Address
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        requests_are_served()
+        withhold_values()
         request_id = str(uuid.uuid4())
         told = header(scope, b"x-request-id")
         context = RequestContext(

@@ -44,7 +44,7 @@ def use_places() -> None:
     folder = os.environ.get(SHARED_FOLDER)
     if folder:
         take: Callable[[], str] = Places(Path(folder))
-        values.ValueClass = values.MultiProcessValue(take)  # type: ignore[no-untyped-call, misc]
+        values.ValueClass = values.MultiProcessValue(take)  # type: ignore[no-untyped-call]
 
 
 class Places:

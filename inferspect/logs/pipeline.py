@@ -72,10 +72,10 @@ def configure_logs(settings: LogSettings) -> None:
     _set_levels(settings)
 
 
-def requests_are_served() -> None:
-    """From now on nothing of what others' code puts into its messages is told, as it may be of a request.
+def withhold_values() -> None:
+    """From now on tell nothing of what others' code puts into its messages, as it may be of a request.
 
-    Called for each request; LiteLLM may have made handlers of its own by the first, which are removed.
+    Called for each request of a gateway; LiteLLM may have made handlers of its own by the first, which are removed.
     """
     if PrintedLines.serving:
         return

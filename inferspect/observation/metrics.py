@@ -19,9 +19,3 @@ class MetricSettings(Section):
     pinned_tenants: tuple[str, ...] = Field(
         default=(), max_length=2_000, description="Ids of tenants that are always told by name, beside these."
     )
-    worker_host: str = Field(
-        default="127.0.0.1", description="Address on which `inferspect worker` tells its own figures, to everybody."
-    )
-    worker_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
-        default=None, description="Port on which it does; each process on a machine needs one of its own."
-    )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from inferspect.logs import configure_logs, requests_are_served
+from inferspect.logs import configure_logs, withhold_values
 from inferspect.logs.printed import PrintedLines
 from inferspect.settings import LogSettings
 
@@ -41,7 +41,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
 @pytest.fixture
 def serving(written: Written) -> Written:
     """The log of a process that has begun to serve requests."""
-    requests_are_served()
+    withhold_values()
     return written
 
 

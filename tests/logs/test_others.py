@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 import structlog
 
-from inferspect.logs import configure_logs, requests_are_served
+from inferspect.logs import configure_logs, withhold_values
 from inferspect.logs.printed import log_warning
 from inferspect.settings import LogSettings
 
@@ -76,7 +76,7 @@ def test_a_place_that_cannot_be_read_tells_nothing(serving: Written) -> None:
     assert serving.lines()[0]["event"] == "…"
 
 
-def test_litellm_is_told_whole_until_requests_are_served(written: Written) -> None:
+def test_litellm_is_told_whole_until_withhold_values(written: Written) -> None:
     """What it says at the start is about its configuration; of other libraries nobody knows."""
     theirs.error(f"cannot read {'config.yaml'}")
     logging.getLogger("langfuse").error("cannot send %s", SECRET)
@@ -99,11 +99,11 @@ def test_loggers_that_the_operator_names_are_told_whole(serving: Written, monkey
     assert [line["event"] for line in serving.lines()] == ["about jim", "about …"]
 
 
-def test_handlers_that_libraries_make_are_removed_once_requests_are_served(written: Written) -> None:
+def test_handlers_that_libraries_make_are_removed_once_withhold_values(written: Written) -> None:
     """They would write messages whole, and each line twice."""
     theirs.addHandler(logging.StreamHandler(written))
     theirs.propagate = False
-    requests_are_served()
+    withhold_values()
     theirs.error(f"failed: {SECRET}")
     assert [line["event"] for line in written.lines()] == ["failed: …"]
 

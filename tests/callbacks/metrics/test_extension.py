@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import urllib.request
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from callbacks.metrics.chosen import ChosenTenants, keep_choosing
-from callbacks.metrics.extension import start, tell_own_figures
+from callbacks.metrics.extension import start
 from callbacks.metrics.tenants import TenantUsage
 from inferspect.events.delivery import Consumers
 from inferspect.extension import Observer
-from inferspect.launcher.ports import free_port
-from inferspect.observation.metrics import MetricSettings
 from inferspect.settings import EventSettings, LaunchSettings, Settings
 from inferspect.store.outbox import Outbox
 from inferspect.tenancy.lookup import TenantLookup
@@ -38,10 +35,8 @@ def background() -> Background:
     return []
 
 
-def observer(engine: AsyncEngine, background: Background, *, worker: bool, port: int | None = None) -> Observer:
-    settings = Settings(
-        events=EventSettings(consumers="worker" if worker else "gateway"), metrics=MetricSettings(worker_port=port)
-    )
+def observer(engine: AsyncEngine, background: Background, *, worker: bool) -> Observer:
+    settings = Settings(events=EventSettings(consumers="worker" if worker else "gateway"))
     return Observer(
         settings=settings,
         launch=LaunchSettings(),
@@ -97,17 +92,3 @@ async def test_a_process_of_inferspect_worker_counts_no_requests(engine: AsyncEn
     await start(joined)
     assert joined.listeners == []
     assert background == []
-
-
-async def test_a_process_of_inferspect_worker_tells_its_own_figures() -> None:
-    port = free_port()
-    server = tell_own_figures(MetricSettings(worker_port=port))
-    assert server is not None
-    try:
-        answer = await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{port}/metrics")
-        assert b"inferspect_requests_total" in answer.read()
-        with pytest.raises(OSError, match="in use"):
-            tell_own_figures(MetricSettings(worker_port=port))
-    finally:
-        server.shutdown()
-        server.server_close()

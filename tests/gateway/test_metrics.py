@@ -1,0 +1,142 @@
+"""Figures of a real gateway with two workers, LiteLLM's own Prometheus callback among its callbacks."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psutil
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from inferspect.testing.gateway import GatewayProcess
+from inferspect.testing.upstream import UpstreamSimulator
+from tests.running_gateway import QUICK, configuration
+
+Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+PLANTED = "jane.doe@planted.example"
+
+
+@pytest.fixture(scope="module")
+def measured(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    folder = tmp_path_factory.mktemp("measured")
+    config = folder / "litellm_config.yaml"
+    content = configuration(upstream)
+    content["litellm_settings"]["callbacks"].append("prometheus")
+    config.write_text(yaml.safe_dump(content), encoding="utf-8")
+    variables = {"NUM_WORKERS": "2", "INFERSPECT_METRICS__TENANTS": "3"}
+    with GatewayProcess(folder, config, {**QUICK, **variables}) as running:
+        yield running
+
+
+def figures(gateway: GatewayProcess, path: str = "/metrics", key: str | None = None) -> Figures:
+    with gateway.client(key) as client:
+        text = client.get(path, follow_redirects=True).raise_for_status().text
+    assert not [line for line in text.splitlines() if line.startswith("inferspect_") and PLANTED in line]
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def total(told: Figures, name: str, **labels: str) -> float:
+    """The sum of all parts of a metric that have these labels."""
+    return sum(value for (other, having), value in told.items() if other == name and set(labels.items()) <= set(having))
+
+
+def wait_for(gateway: GatewayProcess, reached: Callable[[Figures], bool]) -> Figures:
+    while not reached(told := figures(gateway)):
+        time.sleep(0.2)
+    return told
+
+
+def ask(gateway: GatewayProcess, key: str, model: str = "sim/echo", times: int = 1) -> list[httpx.Response]:
+    """Each on a connection of its own, so that both workers get some."""
+    body = {"model": model, "messages": [{"role": "user", "content": PLANTED}], "user": PLANTED}
+
+    def once(_number: int) -> httpx.Response:
+        with gateway.client(key) as client:
+            return client.post("/v1/chat/completions", json=body)
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(once, range(times)))
+
+
+def workers(gateway: GatewayProcess) -> list[psutil.Process]:
+    return [
+        child for child in gateway.processes()["gateway"].children() if "gateway_server" in " ".join(child.cmdline())
+    ]
+
+
+def test_requests_of_all_workers_are_told_by_either(measured: GatewayProcess) -> None:
+    """Beside LiteLLM's own figures, on its route."""
+    key = measured.new_key(team_alias="first")
+    ask(measured, key, times=40)
+    ask(measured, key, model=PLANTED, times=2)
+    told = wait_for(measured, lambda told: total(told, "inferspect_tenant_requests_total", tenant_alias="first") >= 42)
+    assert total(told, "inferspect_requests_total", api="chat", result="success", status="200") == 40
+    assert total(told, "inferspect_model_requests_total", model="sim/*", result="success") == 40
+    assert total(told, "inferspect_model_requests_total", model="other") == 2
+    assert total(told, "inferspect_tenant_tokens_total", tenant_alias="first", kind="prompt") > 0
+    assert total(told, "inferspect_overhead_seconds_count") == 40
+    assert total(told, "inferspect_unsettled_requests_total") == 0
+    assert total(told, "inferspect_guardrail_verdicts_total", guardrail="pii", decision="modify") >= 40
+    wait_for(measured, lambda told: total(told, "litellm_proxy_total_requests_metric_total") >= 40)
+
+
+def test_a_killed_worker_leaves_its_figures_and_no_file_more(measured: GatewayProcess) -> None:
+    """Who follows it counts on where it was."""
+    folder = measured.home / "run" / "metrics"
+    key = measured.new_key(team_alias="second")
+    ask(measured, key, times=10)
+    before = wait_for(
+        measured, lambda told: total(told, "inferspect_tenant_requests_total", tenant_alias="second") >= 10
+    )
+    requests = total(before, "inferspect_requests_total")
+    files = {path.name for path in folder.glob("*.db")}
+    assert {re.sub(r".*_(w\d+)\.db", r"\1", name) for name in files} <= {"w0", "w1", "w2"}
+    for _ in range(3):
+        old = workers(measured)
+        for worker in old:
+            worker.kill()
+        while len([w for w in workers(measured) if w not in old]) < 2:
+            time.sleep(0.1)
+        measured.wait_until_ready()
+        while True:
+            try:
+                ask(measured, key, times=6)
+                break
+            except httpx.HTTPError:
+                time.sleep(0.2)
+    after = wait_for(measured, lambda told: total(told, "inferspect_requests_total") >= requests + 18)
+    assert total(after, "inferspect_tenant_requests_total", tenant_alias="second", result="success") == 28
+    assert total(after, "litellm_in_flight_requests") == 1  # the scrape itself
+    assert {path.name for path in folder.glob("*.db")} <= files | {"gauge_mostrecent_w0.db"}
+
+
+def test_no_more_tenants_are_named_than_are_set(measured: GatewayProcess) -> None:
+    """Whichever worker sees them first."""
+    keys = [measured.new_key(team_alias=f"many-{number}") for number in range(5)]
+    before = total(figures(measured), "inferspect_tenant_requests_total")
+    for key in keys:
+        ask(measured, key, times=4)
+    told = wait_for(measured, lambda told: total(told, "inferspect_tenant_requests_total") >= before + 20)
+    named = {dict(labels)["tenant"] for name, labels in told if name == "inferspect_tenant_requests_total"}
+    assert len(named - {"other", "none"}) == 3
+    assert total(told, "inferspect_tenant_requests_total", tenant="other") >= 16
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/inferspect/metrics"])
+def test_figures_are_not_for_everybody(measured: GatewayProcess, path: str) -> None:
+    """As LiteLLM's own."""
+    wrong = httpx.get(
+        f"{measured.url}{path}", headers={"Authorization": "Bearer sk-nobody-knows"}, follow_redirects=True
+    )
+    assert httpx.get(f"{measured.url}{path}", follow_redirects=True).status_code == 401
+    assert wrong.status_code == 401
+    assert total(figures(measured, path), "inferspect_requests_total") > 0
