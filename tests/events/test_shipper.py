@@ -4,23 +4,28 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from structlog.testing import capture_logs
 
 from inferspect.context import RequestContext
+from inferspect.events import metrics
 from inferspect.events import shipper as module
+from inferspect.events.delivery import Consumers
 from inferspect.events.event import event_of
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent, orphans
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
 from inferspect.store.events import EventWriter
+from tests.events.serving import Recording, deliveries
 
 SETTINGS = EventSettings(ship_every=0.01, ship_batch=10, settle_after=0.5)
 
@@ -206,6 +211,97 @@ async def test_a_shipper_ends_in_time_while_the_database_hangs(spool: Spool, mon
     assert running.cancelled()
     assert await spool.depth() == 1
     silent.close()
+
+
+def in_progress(name: str, moment: datetime) -> SpooledEvent:
+    """The intent of a request: a provider is asked, and nothing is known of the end."""
+    return spooled(1, complete=False, name=name, status=None, received_at=moment)
+
+
+async def test_a_request_in_progress_is_stored_and_stays_in_the_spool(spool: Spool, engine: AsyncEngine) -> None:
+    """It can be seen, is shipped once only, does not hold up others, and makes room when its end is known."""
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    moment = datetime.now(UTC)
+    names = [str(uuid.uuid4()) for _ in range(25)]  # more than two batches
+    for name in names:
+        await spool.write(in_progress(name, moment))
+    await shipper.drain(spool)
+    assert {(row["result"], row["complete"]) for row in await stored(engine)} == {("unknown", False)}
+    assert await spool.depth() == 25
+    later = spooled()
+    await spool.write(later)
+    assert await shipper.ship(spool, everything=True) == 1
+    assert await spool.depth() == 25
+    for name in names:
+        await spool.write(spooled(2, name=name, received_at=moment))
+    await shipper.drain(spool)
+    assert await spool.depth() == 0
+    assert {(row["result"], row["complete"]) for row in await stored(engine)} == {("success", True)}
+
+
+async def test_the_requests_of_a_worker_that_was_killed_end_as_unknown(
+    spool: Spool, folder: Path, engine: AsyncEngine
+) -> None:
+    """Whoever adopts its spool makes their events final, so that consumers get them; once, though it dies as well."""
+    dead = Spool(folder)
+    name, moment = str(uuid.uuid4()), datetime.now(UTC)
+    consumers = Consumers([Recording()])
+    await dead.write(in_progress(name, moment))
+    await Shipper(dead, EventWriter(engine, consumers), SETTINGS).drain(dead)
+    assert await deliveries(engine) == []
+    dead.close()
+    for _ in range(2):
+        copy = Spool(folder)
+        await copy.write(in_progress(name, moment))
+        copy.close()
+        await Shipper(spool, EventWriter(engine, consumers), SETTINGS)._adopt_orphans()  # noqa: SLF001  once
+        ((row),) = await stored(engine)
+        assert (row["result"], row["complete"], row["revision"]) == ("unknown", True, 2)
+        assert [row["revision"] for row in await deliveries(engine)] == [2]
+    assert list(orphans(folder)) == []
+
+
+async def test_content_goes_to_the_store_with_its_event(spool: Spool, engine: AsyncEngine) -> None:
+    """And stays there when a later revision brings none."""
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    name, moment = str(uuid.uuid4()), datetime.now(UTC)
+    first, second = (spooled(revision, name=name, received_at=moment) for revision in (1, 2))
+    await spool.write(replace(first, content=b'{"input": "a", "output": {"b": 1}}'))
+    await shipper.drain(spool)
+    await spool.write(second)
+    await shipper.drain(spool)
+    async with engine.connect() as connection:
+        rows = await connection.execute(text("SELECT input, output FROM inferspect.event_contents"))
+        assert rows.all() == [('"a"', '{"b":1}')]
+
+
+async def test_a_partition_that_was_dropped_is_no_fault_of_the_event(spool: Spool, engine: AsyncEngine) -> None:
+    """It is stored by the next attempt, and not set aside."""
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    await spool.write(spooled())
+    await shipper.drain(spool)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"DROP TABLE inferspect.events_{datetime.now(UTC):%Y%m%d}"))
+    await spool.write(spooled())
+    with pytest.raises(IntegrityError):
+        await shipper.drain(spool)
+    await shipper.drain(spool)
+    assert len(await stored(engine)) == 1
+    assert not (spool.path.parent / "dead-letters.jsonl").exists()
+
+
+async def test_figures_of_the_spool_are_taken(spool: Spool, engine: AsyncEngine) -> None:
+    """A request that takes long is no event that waits for long."""
+    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
+    await spool.write(replace(in_progress(str(uuid.uuid4()), datetime.now(UTC)), written_at=time.time() - 1000))
+    await shipper.drain(spool)
+    await shipper._measure()  # noqa: SLF001  as the loop does
+    assert metrics.SPOOL_AGE._value.get() == 0  # noqa: SLF001  the client has no other way
+    await spool.write(replace(spooled(), written_at=time.time() - 100))
+    await shipper._measure()  # noqa: SLF001  as above
+    assert 100 <= metrics.SPOOL_AGE._value.get() < 1000  # noqa: SLF001  as above
+    assert metrics.SPOOL_EVENTS._value.get() == 2  # noqa: SLF001  as above
+    assert metrics.SPOOL_BYTES._value.get() == spool.size()  # noqa: SLF001  as above
 
 
 def test_adopted_spools_are_found_by_their_name(folder: Path) -> None:
