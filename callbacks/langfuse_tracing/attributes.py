@@ -34,31 +34,12 @@ OUTPUT_KINDS = {"reasoning": "output_reasoning_tokens", "audio_output": "output_
 Attributes = dict[str, "Attribute | None"]
 
 
-def attributes_of(
-    span: Span, event: GatewayEvent, content: Content, environment: str | None, release: str | None
-) -> Attributes:
-    """By Langfuse's names.
+def attributes_of_trace(event: GatewayEvent, environment: str | None, release: str | None) -> Attributes:
+    """On every span: Langfuse searches spans, and looks at no other for what is missing on one.
 
     Args:
         environment: where the request does not name one; so is ``release``.
     """
-    attributes = {
-        **_of_trace(event, environment, release),
-        names.TYPE: TYPES[span.kind],
-        names.LEVEL: span.level,
-        names.STATUS_MESSAGE: span.message,
-    }
-    if span.kind == "request":
-        attributes |= _of_request(span, event)
-    if span.kind == "request" or span.is_call:
-        attributes |= {names.INPUT: content.input, names.OUTPUT: content.output}
-    if span.is_call:
-        attributes |= _of_call(event)
-    return attributes | _metadata(span.about)
-
-
-def _of_trace(event: GatewayEvent, environment: str | None, release: str | None) -> Attributes:
-    """On every span: Langfuse searches spans, and looks at no other for what is missing on one."""
     return {
         names.TRACE_NAME: event.trace_name,
         names.USER_ID: event.end_user or event.user_id,
@@ -70,6 +51,22 @@ def _of_trace(event: GatewayEvent, environment: str | None, release: str | None)
         f"{names.TRACE_METADATA}.tenant": event.tenant_alias,
         f"{names.TRACE_METADATA}.key_alias": event.key_alias,
     }
+
+
+def attributes_of(span: Span, event: GatewayEvent, content: Content) -> Attributes:
+    """What one span has of its own, by Langfuse's names."""
+    attributes: Attributes = {
+        names.TYPE: TYPES[span.kind],
+        names.LEVEL: span.level,
+        names.STATUS_MESSAGE: span.message,
+    }
+    if span.kind == "request":
+        attributes |= _of_request(span, event)
+    if span.kind == "request" or span.is_call:
+        attributes |= {names.INPUT: content.input, names.OUTPUT: content.output}
+    if span.is_call:
+        attributes |= _of_call(event)
+    return attributes | _metadata(span.about)
 
 
 def _of_request(span: Span, event: GatewayEvent) -> Attributes:

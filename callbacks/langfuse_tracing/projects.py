@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from inferspect.observation.langfuse import Project, default_host, default_project
+from inferspect.observation.langfuse import Project, default_host, default_project, has_keys
 from inferspect.secret import MissingSecretError, Secret
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Projects:
         """Whether the tenant's requests go anywhere, or should; quick."""
         if not self._settings.enabled or not rules.enabled:
             return False
-        return rules.public_key is not None or self._has_default()
+        return rules.public_key is not None or has_keys(self._settings)
 
     def of(self, tenant_id: str | None, rules: LangfuseRules) -> Project | None:
         """The tenant's project; ``None`` where its requests are not traced.
@@ -60,14 +60,6 @@ class Projects:
             return Project(rules.host or self._host, rules.public_key.reveal(), rules.secret_key.reveal())
         except MissingSecretError as error:
             raise ProjectError(str(error)) from None
-
-    def _has_default(self) -> bool:
-        if self._settings.public_key is not None or self._settings.secret_key is not None:
-            return True
-        try:
-            return default_project(self._settings) is not None
-        except MissingSecretError:
-            return True  # one key is there, so traces are wanted; they wait for the other
 
     def _check(self, tenant_id: str | None, rules: LangfuseRules) -> None:
         defaults = self._default_rules

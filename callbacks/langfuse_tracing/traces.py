@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from callbacks.langfuse_tracing.attributes import attributes_of
+from callbacks.langfuse_tracing.attributes import attributes_of, attributes_of_trace
 from callbacks.langfuse_tracing.projects import ProjectError
 from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
 from inferspect.events.score import TRACES
@@ -94,14 +95,16 @@ class TraceConsumer:
         content = delivery.content if keeps else NO_CONTENT
         body = self._encoded(event, content, rules)
         has_content = content.input is not None or content.output is not None
-        return Parcel(body, self._encoded(event, NO_CONTENT, rules) if has_content else None)
+        return Parcel(body, partial(self._encoded, event, NO_CONTENT, rules) if has_content else None)
 
     def _encoded(self, event: GatewayEvent, content: Content, rules: LangfuseRules) -> bytes:
         settings = self._settings
-        environment = rules.environment or settings.environment
         spans = spans_of(event, grouping=settings.traces_by, passes=settings.guardrail_spans == "all")
-        told = (attributes_of(span, event, content, environment, settings.release) for span in spans)
-        return encode(RESOURCE, zip(spans, told, strict=True))
+        return encode(
+            RESOURCE,
+            attributes_of_trace(event, rules.environment or settings.environment, settings.release),
+            [(span, attributes_of(span, event, content)) for span in spans],
+        )
 
     def _trace_id(self, event: GatewayEvent) -> bytes:
         session = (event.tenant_id, event.session_id)

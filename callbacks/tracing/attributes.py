@@ -52,22 +52,27 @@ ERROR_TYPE = "error.type"
 STATUS_CODE = "http.response.status_code"
 
 
-def attributes_of(span: Span, event: GatewayEvent, content: Content) -> Attributes:
-    common: Attributes = {
+def attributes_of_trace(event: GatewayEvent) -> Attributes:
+    """On every span."""
+    return {
         "inferspect.tenant.id": event.tenant_id,
         "inferspect.tenant.alias": event.tenant_alias,
-        "inferspect.message": span.message,
         gen_ai.GEN_AI_CONVERSATION_ID: event.session_id,
     }
+
+
+def attributes_of(span: Span, event: GatewayEvent, content: Content) -> Attributes:
+    """What one span has of its own."""
+    told: Attributes = {"inferspect.message": span.message}
     if span.kind == "request":
-        return common | _of_request(event)
+        return told | _of_request(event)
     if span.is_call:
-        return common | _of_call(event) | _of_content(content)
+        return told | _of_call(event) | _of_content(content)
     if span.kind == "attempt":
-        return common | _of_attempt(span.about)
+        return told | _of_attempt(span.about)
     if span.kind == "guardrail":
-        return common | _of_verdict(span.about)
-    return common
+        return told | _of_verdict(span.about)
+    return told
 
 
 def _of_request(event: GatewayEvent) -> Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from callbacks.tracing.attributes import attributes_of
+from callbacks.tracing.attributes import attributes_of, attributes_of_trace
 from inferspect.events.delivery import Content, Delivered, Delivery, Rejected, Retry
 from inferspect.secret import MissingSecretError
 from inferspect.spans.builder import spans_of
@@ -67,7 +68,8 @@ class SpanConsumer:
     def _parcel(self, event: GatewayEvent, content: Content) -> Parcel:
         kept = content if self.needs_content else NO_CONTENT
         has_content = kept.input is not None or kept.output is not None
-        return Parcel(self._encoded(event, kept), self._encoded(event, NO_CONTENT) if has_content else None)
+        return Parcel(self._encoded(event, kept), partial(self._encoded, event, NO_CONTENT) if has_content else None)
 
     def _encoded(self, event: GatewayEvent, content: Content) -> bytes:
-        return encode(self._resource, [(span, attributes_of(span, event, content)) for span in spans_of(event)])
+        spans = [(span, attributes_of(span, event, content)) for span in spans_of(event)]
+        return encode(self._resource, attributes_of_trace(event), spans)

@@ -11,14 +11,14 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from inferspect.observation.addresses import ContentRule, HttpAddress, Share, checked_address
-from inferspect.secret import MissingSecretError, Secret, SecretReference
+from inferspect.secret import Secret, SecretReference
 from inferspect.section import Bytes, Seconds, Section
 
 CLOUD = "https://cloud.langfuse.com"
 CLOUDS = (CLOUD, "https://us.cloud.langfuse.com", "https://jp.cloud.langfuse.com", "https://hipaa.cloud.langfuse.com")
 HOST_VARIABLES = ("LANGFUSE_BASE_URL", "LANGFUSE_HOST")  # as Langfuse's SDK has them
-PUBLIC_KEY = SecretReference("os.environ/LANGFUSE_PUBLIC_KEY")
-SECRET_KEY = SecretReference("os.environ/LANGFUSE_SECRET_KEY")
+KEY_VARIABLES = ("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY")
+PUBLIC_KEY, SECRET_KEY = (SecretReference(f"os.environ/{name}") for name in KEY_VARIABLES)
 ENVIRONMENT = re.compile(r"(?!langfuse)[a-z0-9_-]+")
 
 
@@ -107,6 +107,12 @@ class Project:
         return {"authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
 
 
+def has_keys(settings: LangfuseSettings) -> bool:
+    """Whether there is to be a project of all tenants: a key was named, or is where Langfuse's users put it. Quick."""
+    named = settings.public_key is not None or settings.secret_key is not None
+    return settings.enabled and (named or any(os.environ.get(name, "").strip() for name in KEY_VARIABLES))
+
+
 def default_host(settings: LangfuseSettings) -> str:
     """Where traces go unless a tenant's rules say otherwise.
 
@@ -131,17 +137,10 @@ def default_project(settings: LangfuseSettings) -> Project | None:
         MissingSecretError: there is one key and not the other.
         ValueError: the address is none.
     """
-    if not settings.enabled:
+    if not has_keys(settings):
         return None
-    keys = []
-    missing = []
-    for reference in (settings.public_key or PUBLIC_KEY, settings.secret_key or SECRET_KEY):
-        try:
-            keys.append(reference.reveal())
-        except MissingSecretError as error:
-            missing.append(str(error))
-    if not keys and settings.public_key is None and settings.secret_key is None:
-        return None
-    if missing:
-        raise MissingSecretError("; ".join(missing))
-    return Project(default_host(settings), keys[0], keys[1])
+    return Project(
+        default_host(settings),
+        (settings.public_key or PUBLIC_KEY).reveal(),
+        (settings.secret_key or SECRET_KEY).reveal(),
+    )

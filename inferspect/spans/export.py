@@ -51,11 +51,11 @@ class Format:
 class Parcel:
     """One of those that a request has several of, encoded.
 
-    ``without_content`` is sent where the whole is too large for the receiver.
+    ``without_content`` makes what is sent where the whole is too large for the receiver.
     """
 
     body: bytes
-    without_content: bytes | None = None
+    without_content: Callable[[], bytes] | None = None
 
 
 class Sender:
@@ -121,6 +121,7 @@ class Exporter:
         """
         results: dict[int, Delivered] = {}
         bodies = [parcel.body for parcel in parcels]
+        shortened: set[int] = set()
         batches = deque(self._batches(bodies))
         trouble: Retry | None = None
         while batches:
@@ -133,11 +134,13 @@ class Exporter:
                 half = len(batch) // 2
                 batches.extendleft((batch[half:], batch[:half]))
             else:
-                smaller = parcels[batch[0]].without_content if found.too_large else None
-                if smaller is None or bodies[batch[0]] is smaller:
-                    results[batch[0]] = Rejected(found.reason)
+                [number] = batch
+                shorten = parcels[number].without_content
+                if not found.too_large or shorten is None or number in shortened:
+                    results[number] = Rejected(found.reason)
                 else:
-                    bodies[batch[0]] = smaller
+                    shortened.add(number)
+                    bodies[number] = await asyncio.to_thread(shorten)
                     batches.appendleft(batch)
         return [results[number] for number in range(len(parcels))]
 

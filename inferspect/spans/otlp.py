@@ -26,17 +26,22 @@ SCOPE = InstrumentationScope(name="inferspect", version=inferspect.__version__)
 LARGEST = 2**63
 
 
-def encode(resource: Attributes, spans: Iterable[tuple[Span, Attributes]]) -> bytes:
-    """The spans of one event, with their attributes, as a whole request; attributes without a value are left out."""
+def encode(resource: Attributes, common: Attributes, spans: Iterable[tuple[Span, Attributes]]) -> bytes:
+    """The spans of one event, with their attributes, as a whole request; attributes without a value are left out.
+
+    Args:
+        common: attributes of every span.
+    """
+    shared = _attributes(common)
     encoded = trace_pb2.ResourceSpans(
         resource=Resource(attributes=_attributes(resource)),
-        scope_spans=[trace_pb2.ScopeSpans(scope=SCOPE, spans=[_span(span, given) for span, given in spans])],
+        scope_spans=[trace_pb2.ScopeSpans(scope=SCOPE, spans=[_span(span, shared, given) for span, given in spans])],
     )
     body: bytes = ExportTraceServiceRequest(resource_spans=[encoded]).SerializeToString()
     return body
 
 
-def _span(span: Span, attributes: Attributes) -> trace_pb2.Span:
+def _span(span: Span, shared: list[KeyValue], own: Attributes) -> trace_pb2.Span:
     status = trace_pb2.Status()
     if span.level == "ERROR":
         status = trace_pb2.Status(code=trace_pb2.Status.STATUS_CODE_ERROR, message=span.message or "")
@@ -48,7 +53,7 @@ def _span(span: Span, attributes: Attributes) -> trace_pb2.Span:
         kind=KINDS.get(span.kind, trace_pb2.Span.SPAN_KIND_CLIENT),
         start_time_unix_nano=span.start,
         end_time_unix_nano=span.end,
-        attributes=_attributes(attributes),
+        attributes=[*shared, *_attributes(own)],
         status=status,
     )
 

@@ -50,7 +50,7 @@ def receiver(collector: OtlpCollector) -> Receiver:
 
 def parcel(number: int, spans: int = 3) -> Parcel:
     told = spans_of(event(id=f"00000000-0000-4000-8000-{number:012}"))[:spans]
-    return Parcel(encode({"service.name": "test"}, [(span, {"a": 1, "b": None}) for span in told]))
+    return Parcel(encode({"service.name": "test"}, {"common": 1}, [(span, {"a": 1, "b": None}) for span in told]))
 
 
 async def test_the_one_at_fault_is_found_among_the_others(
@@ -162,4 +162,4 @@ def test_every_value_has_a_form_on_the_wire() -> None:
     """Large numbers and broken texts do not keep a trace from being sent."""
     [span, *_] = spans_of(event())
     told = {"large": 2**70, "text": "\ud800", "texts": ["a", "\ud800"], "yes": True, "none": None, "share": 0.5}
-    assert encode({}, [(span, told)])
+    assert encode({}, {}, [(span, told)])
