@@ -39,6 +39,13 @@ REQUEST_FIELDS: dict[str, tuple[Mode, Source]] = {
     "safety_identifier": ("parts", "user"),
     "prompt_cache_key": ("parts", "user"),
 }
+# What tells one user, session or the like from another; the second are members of `metadata`, of which Anthropic's API
+# knows `user_id` and Langfuse the others.
+IDENTIFIERS = frozenset({"user", "safety_identifier", "prompt_cache_key"})
+IDENTIFIERS_IN_METADATA = frozenset({
+    "user_id", "session_id", "trace_id", "existing_trace_id", "trace_name", "trace_user_id", "trace_release",
+    "trace_version", "generation_id", "generation_name", "parent_observation_id", "tags", "release", "environment",
+})  # fmt: skip
 FILE_FIELDS = frozenset({"image", "images", "mask", "file", "video", "document", "input_reference"})
 # Settings, identifiers, credentials, and what LiteLLM keeps beside a request. Any other field of a request is passed
 # on to the provider, or added to what it gets, and may hold content.
@@ -74,7 +81,7 @@ def is_plain_name(field: str) -> bool:
 
 def request_texts(data: dict[str, Any]) -> Walk:
     """The texts of a request body as LiteLLM hands it to hooks, whatever endpoint it came by."""
-    roots: list[Root] = [(data, field, *REQUEST_FIELDS[field]) for field in data if field in REQUEST_FIELDS]
+    roots: list[Root] = [_root(data, field) for field in data if field in REQUEST_FIELDS]
     owner = FreeObject(data)
     for field in made_up_fields(data):
         if not is_plain_name(field):
@@ -82,12 +89,27 @@ def request_texts(data: dict[str, Any]) -> Walk:
         elif isinstance(data[field], str | list | dict):
             roots += [(data, field, "free", "user")]
     if data.get("metadata"):
-        roots += [(data["metadata"], name, "free", "user") for name in client_metadata(data)]
+        roots += [_metadata_root(data["metadata"], name) for name in client_metadata(data)]
     uploads = [upload for field in data if field in FILE_FIELDS for upload in _uploads(data[field])]
     for upload in uploads:
         if isinstance(upload, io.BytesIO) and isinstance(getattr(upload, "name", None), str):
             roots += [(vars(upload), "name", "free", "user")]
     return Walk(roots, media=len(uploads))
+
+
+def _root(data: dict[str, Any], field: str) -> Root:
+    mode, source = REQUEST_FIELDS[field]
+    return data, field, "identifier" if field in IDENTIFIERS and _identifies(data[field]) else mode, source
+
+
+def _metadata_root(metadata: dict[str, Any], name: str) -> Root:
+    is_identifier = name in IDENTIFIERS_IN_METADATA and _identifies(metadata[name])
+    return metadata, name, "identifier" if is_identifier else "free", "user"
+
+
+def _identifies(value: Any) -> bool:
+    """Whether it is of the form that identifiers have; of another, all that is in it is content."""
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
 def client_metadata(data: dict[str, Any]) -> list[str]:

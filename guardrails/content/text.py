@@ -39,9 +39,23 @@ class Text:
         """What tells what it is about without being a part of it."""
         return ""
 
+    @property
+    def is_identifier(self) -> bool:
+        """Whether it tells one user, session or the like from another, which masked it would not."""
+        return False
+
     def set(self, value: str) -> None:
         """Replace it."""
         self.container[self.key] = value
+
+
+@dataclass(slots=True, eq=False)
+class IdentifierText(Text):
+    """What the client calls its user, its session or the like."""
+
+    @property
+    def is_identifier(self) -> bool:
+        return True
 
 
 @dataclass(slots=True, eq=False)

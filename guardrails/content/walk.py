@@ -30,6 +30,7 @@ from guardrails.content.fields import (
 from guardrails.content.signatures import ALTERED, SEALED, is_readable
 from guardrails.content.text import (
     FreeObject,
+    IdentifierText,
     KeyText,
     Member,
     NameText,
@@ -44,10 +45,11 @@ SHORTEST_NUMBER_WORTH_READING = 10_000_000
 BREATHE_EVERY = 1024
 
 
-Mode = Literal["parts", "media", "free", "definition", "names"]
+Mode = Literal["parts", "media", "free", "definition", "names", "identifier"]
 """How the members of an object are told apart: as messages and their parts, where some keys are labels and some hold
 media; as these inside of an image, audio or a file; as all content, keys and long numbers as well; as a tool or a JSON
-schema, where descriptions and values are content, names and keywords are not; as an object of definitions by name."""
+schema, where descriptions and values are content, names and keywords are not; as an object of definitions by name; as
+what tells one user, session or the like from another, a string or a list of them."""
 
 Root = tuple[Any, Any, Mode, Source]
 """A container, the key in it or the member if its key is content, and how and as whose text to read what is there."""
@@ -127,8 +129,9 @@ class Walk:
                 return SignedText(frame.container, key, key == "arguments", source, self._altered, frame.signed)
             if key in RESULTS_OF_CALLS and frame.kind.endswith("_call"):
                 source = "tool"
-        elif frame.mode == "free":
-            return _free_text(frame, key, value)
+        elif frame.mode in {"free", "identifier"}:
+            is_free = frame.mode == "free"
+            return _free_text(frame, key, value) if is_free else IdentifierText(frame.container, key, False, source)
         elif frame.mode == "definition" and key in DEFINITION_LABELS:
             return None
         return Text(frame.container, key, key == "arguments", source)

@@ -77,7 +77,12 @@ async def _findings(
 
 def _write(redaction: Redaction, text: Text, value: str, findings: tuple[Located, ...]) -> str:
     counted = redaction.counted(findings, text.source, hides=hidden_text(value))
-    after = redacted(value, counted, redaction.replace) if counted else value
+    if not counted:
+        after = value
+    elif text.is_identifier:
+        after = redaction.identifier(counted, value)
+    else:
+        after = redacted(value, counted, redaction.replace)
     if after != value:
         text.set(after)
     return after

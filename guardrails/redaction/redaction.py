@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from guardrails.placeholders.minting import Minting
 from guardrails.placeholders.substitutions import Substitutions
-from guardrails.policy.policy import INJECTION, Policy
+from guardrails.policy.policy import INJECTION, Policy, Treatment
 from guardrails.prompt_injection.risk import risk
 from guardrails.redaction.reasons import blocked
 from guardrails.scanning.finding import Finding
@@ -57,21 +57,39 @@ class Redaction:
         """What is to stand in place of a value; ``None`` to leave it. Values to be blocked are masked too."""
         if finding.entity == PLACEHOLDER:
             return self._substitutions.restore(value) if self._restores else None
-        treatment = self.policy.treatments[finding.entity]
-        self._counts[treatment.guardrail][finding.entity] += 1
-        if treatment.dry_run or treatment.action == "report":
-            self._note(treatment.guardrail, "report")
+        treatment = self._applied(finding.entity)
+        if treatment is None:
             return None
-        self.changed = True
-        if treatment.action == "block":
-            self.block(treatment.guardrail, finding.entity)
-        else:
-            self._note(treatment.guardrail, "modify")
         if treatment.action == "hash":
             return self._minting.hashed(finding.entity, value)
         if treatment.action == "reversible" and self.policy.way == "input":
             return self._substitutions.substitute(finding.entity, value)
         return f"<{finding.entity}>"
+
+    def identifier(self, found: Sequence[Located], identifier: str) -> str:
+        """What is to stand in place of an identifier in which something was found.
+
+        Where a value in it must go, that is the hash of the whole, whatever else the rules make of the value: two users
+        stay two, and no answer brings the value back.
+        """
+        gone = [
+            finding.entity for finding, _ in found if finding.entity != PLACEHOLDER and self._applied(finding.entity)
+        ]
+        return self._minting.hashed(gone[0], identifier) if gone else identifier
+
+    def _applied(self, entity: str) -> Treatment | None:
+        """Count a finding and note what happens to it; ``None`` where it is left."""
+        treatment = self.policy.treatments[entity]
+        self._counts[treatment.guardrail][entity] += 1
+        if treatment.dry_run or treatment.action == "report":
+            self._note(treatment.guardrail, "report")
+            return None
+        self.changed = True
+        if treatment.action == "block":
+            self.block(treatment.guardrail, entity)
+        else:
+            self._note(treatment.guardrail, "modify")
+        return treatment
 
     def counted(self, found: Sequence[Located], source: str, *, hides: bool = False) -> Sequence[Located]:
         """The findings of one text that count; faint signs of an attack do only where they amount to one.

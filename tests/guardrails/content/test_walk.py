@@ -349,6 +349,15 @@ def test_identifiers_of_a_person_are_texts(field: str) -> None:
     assert texts_of({field: "ada@example.com"}) == ["ada@example.com"]
 
 
+def test_identifiers_are_told_from_what_else_is_said() -> None:
+    """Masked, two users would be one. What is no string or list of them is read as content, keys and all."""
+    metadata = {"user_id": "T1", "tags": ["T2"], "note": "T3", "trace_name": {"T4": "T5"}, "session_id": 912345678}
+    body = {"user": "T6", "safety_identifier": "T7", "prompt_cache_key": "T8", "prompt": "T9", "metadata": metadata}
+    found = [text for text in request_texts(body) if text is not None]
+    assert {text.get() for text in found if text.is_identifier} == {"T1", "T2", "T6", "T7", "T8"}
+    assert {text.get() for text in found if not text.is_identifier} == {"T3", "T4", "T5", "T9", "912345678"}
+
+
 # With `content` and `tool_calls`, the keys by which objects are told apart.
 KEYS = ("role", "type", "content", "input", "arguments", "tools", "properties", "enum", "source", "url", "name",
         "output", "image_url", "signature", "description", "functionResponse")  # fmt: skip

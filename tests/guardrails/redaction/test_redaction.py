@@ -60,6 +60,40 @@ def verdict(redaction: Redaction, guardrail: str = "pii") -> tuple[str, dict[str
     return told.decision, told.counts
 
 
+def identifier(redaction: Redaction, text: str) -> str:
+    return redaction.identifier(redaction.counted(whole_findings(redaction.policy.plan, text, AMPLE), "user"), text)
+
+
+@pytest.mark.parametrize("action", ["mask", "reversible", "hash", "block"])
+def test_an_identifier_is_hashed_as_a_whole_whatever_the_action(action: str) -> None:
+    """Two users stay two, the same one stays the same, and nothing is kept that could bring the value back."""
+    substitutions = Substitutions(MINTING)
+    redaction = new(policy_of(pii={"action": action}), substitutions)
+    jane, again, john = (
+        identifier(redaction, name) for name in ("u:jane@example.com", "u:jane@example.com", "u:john@example.com")
+    )
+    assert jane == again != john
+    assert re.fullmatch(r"<EMAIL_ADDRESS#[a-z2-7]{10}>", jane)
+    assert verdict(redaction) == ("block" if action == "block" else "modify", {"EMAIL_ADDRESS": 3})
+    assert (redaction.refusal() is not None) == (action == "block")
+    assert redaction.changed
+    assert substitutions.kept() == {}
+
+
+@pytest.mark.parametrize("rules", [{"action": "report"}, {"dry_run": True}, {"entities": {"EMAIL_ADDRESS": "off"}}])
+def test_an_identifier_is_left_where_nothing_has_to_go(rules: dict[str, Any]) -> None:
+    redaction = new(policy_of(pii=rules))
+    assert identifier(redaction, "jane@example.com") == "jane@example.com"
+    assert not redaction.changed
+
+
+@given(st.text(st.sampled_from("ab7-_:#<>é"), max_size=40))
+def test_an_identifier_without_findings_is_the_same_to_the_byte(text: str) -> None:
+    policy = policy_of()
+    if not whole_findings(policy.plan, text, AMPLE):
+        assert identifier(new(policy), text) == text
+
+
 def test_actions_decide_by_entity() -> None:
     """One entity is masked, one only counted, one ignored, one refused; all in one text."""
     entities = {"IP_ADDRESS": "report", "EMAIL_ADDRESS": "off", "US_SSN": "block"}
