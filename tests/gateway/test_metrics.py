@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -68,9 +69,12 @@ def ask(gateway: GatewayProcess, key: str, model: str = "sim/echo", times: int =
 
 
 def workers(gateway: GatewayProcess) -> list[psutil.Process]:
-    return [
-        child for child in gateway.processes()["gateway"].children() if "gateway_server" in " ".join(child.cmdline())
-    ]
+    living = []
+    for child in gateway.processes()["gateway"].children():
+        with suppress(psutil.Error):  # it has just ended
+            if "gateway_server" in " ".join(child.cmdline()):
+                living.append(child)
+    return living
 
 
 def test_requests_of_all_workers_are_told_by_either(measured: GatewayProcess) -> None:
