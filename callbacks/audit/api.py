@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -65,8 +67,8 @@ def audit_router(engine: AsyncEngine) -> APIRouter:
         """Entries, newest first; ``tenant_id`` may be ``platform`` or ``anchors`` for the platform's administrators."""
         selection = Selection(
             chain=await _chain(caller, tenant_id),
-            since=since,
-            until=until,
+            since=_in_utc(since),
+            until=_in_utc(until),
             kind=kind,
             key_hash=key_hash,
             user_id=user_id,
@@ -88,7 +90,7 @@ def audit_router(engine: AsyncEngine) -> APIRouter:
     ) -> StreamingResponse:
         """All entries, oldest first, as a file."""
         chain = await _chain(caller, tenant_id)
-        parts = exported(engine, format, chain=chain, since=since, until=until)
+        parts = exported(engine, format, chain=chain, since=_in_utc(since), until=_in_utc(until))
         name = {"content-disposition": f'attachment; filename="audit.{format}"'}
         return StreamingResponse(_told(parts), media_type=MEDIA_TYPES[format], headers=name)
 
@@ -99,7 +101,7 @@ def audit_router(engine: AsyncEngine) -> APIRouter:
         if verifying.locked():
             raise Refusal(429, "audit_verification_running", "Another verification is running. Try again later.")
         async with verifying:
-            return await _verified(chain, request.since)
+            return await _verified(chain, _in_utc(request.since))
 
     return router
 
@@ -112,12 +114,19 @@ async def _chain(caller: Caller, tenant_id: str | None) -> str | None:
     return None if own is None else chain_of(own)
 
 
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """A time without a zone is meant in UTC."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 async def _verified(chain: str | None, since: datetime | None) -> dict[str, Any]:
     command = [sys.executable, "-m", "inferspect", "audit", "verify", "--json"]
     command += ["--chain", chain] if chain else []
     command += ["--since", since.isoformat()] if since else []
+    # It counts nothing that the gateway's workers tell Prometheus.
+    environment = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        *command, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
     )
     try:
         said, _ = await process.communicate()

@@ -52,7 +52,7 @@ async def exported(
         sqlalchemy.exc.SQLAlchemyError, OSError: the database cannot be read; the export ends early.
     """
     if output == "csv":
-        yield csv_lines([dict.fromkeys(FIELDS)], header=True)
+        yield csv_lines([], header=True)
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         for name in (await connection.execute(CHAINS, {"chain": chain})).scalars().all():
@@ -72,7 +72,7 @@ def json_lines(entries: list[dict[str, Any]]) -> bytes:
 
 
 def csv_lines(entries: list[dict[str, Any]], *, header: bool = False) -> bytes:
-    """Lines of RFC 4180; with the names of the columns alone where ``header``.
+    """Lines of RFC 4180, below one with the names of the columns where ``header``.
 
     What a spreadsheet would take for a formula begins with an apostrophe.
     """
@@ -80,7 +80,6 @@ def csv_lines(entries: list[dict[str, Any]], *, header: bool = False) -> bytes:
     writer = csv.writer(written)
     if header:
         writer.writerow(FIELDS)
-        return written.getvalue().encode()
     for entry in entries:
         details = canonical(entry["details"]).decode()
         writer.writerow([_cell({**entry, "details": details}[name]) for name in FIELDS])

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.events.event import GatewayEvent
 from inferspect.store.audit import AuditLog, lock_heads
-from inferspect.store.audit_entry import Draft, chain_of, decimal_text
+from inferspect.store.audit_entry import Draft, chain_of, cost_text
 
 # What a later revision of the event may say otherwise, and is worth an entry of its own then.
 AMENDED = ("decision", "reason", "status", "cost", "model_served", "tenant_id", "content_hash")
@@ -81,12 +81,11 @@ def draft_of(event: GatewayEvent, stored: Mapping[str, Any] | None) -> Draft | N
 
 
 def _compared(event: GatewayEvent) -> dict[str, Any]:
-    cost = None if event.cost is None else decimal_text(event.cost)
     return {
         "decision": event.result,
         "reason": event.code,
         "status": event.status,
-        "cost": cost,
+        "cost": cost_text(event.cost),
         "model_served": event.model_served,
         "tenant_id": event.tenant_id,
         "content_hash": event.content_hash,

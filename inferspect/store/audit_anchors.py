@@ -23,7 +23,7 @@ from inferspect.store.audit_reading import COLUMNS, entry_of
 log = structlog.get_logger("inferspect.audit")
 
 HEADS_OF_ONE = 500
-CHANGED = text("SELECT chain FROM inferspect.audit_heads WHERE sequence > anchored AND chain <> 'anchors'")
+CHANGED = text("SELECT chain FROM inferspect.audit_heads WHERE sequence <> anchored AND chain <> 'anchors'")
 ANCHORED = text(
     "UPDATE inferspect.audit_heads AS head SET anchored = new.sequence"
     " FROM unnest(CAST(:chains AS text[]), CAST(:sequences AS bigint[])) AS new (chain, sequence)"

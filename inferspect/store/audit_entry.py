@@ -101,7 +101,7 @@ def record_of(draft: Draft, sequence: int, recorded_at: datetime, previous_hash:
         "occurred_at": time_text(draft.occurred_at),
         "recorded_at": time_text(recorded_at),
         "status": draft.status,
-        "cost": None if draft.cost is None or not math.isfinite(draft.cost) else decimal_text(draft.cost),
+        "cost": cost_text(draft.cost),
         "details": plain(draft.details),
         "previous_hash": previous_hash,
     }
@@ -129,6 +129,11 @@ def time_text(moment: datetime) -> str:
 def decimal_text(number: float) -> str:
     """The shortest decimal fraction that reads back as the number, without an exponent."""
     return format(Decimal(repr(number)), "f") if number else "0"
+
+
+def cost_text(cost: float | None) -> str | None:
+    """As :func:`decimal_text`; ``None`` for what is no amount."""
+    return None if cost is None or not math.isfinite(cost) else decimal_text(cost)
 
 
 def storable(text: str) -> str:
