@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from inferspect.store import audit_tables, scores_tables
+from inferspect.store import alert_tables, audit_tables, scores_tables
 from inferspect.store.address import driver_url
 from inferspect.store.migrate import MigrationError, migrate, pending
 from inferspect.store.tables import SCHEMA, Base
