@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
 from callbacks.langfuse_tracing.attributes import attributes_of, attributes_of_trace
 from callbacks.langfuse_tracing.projects import ProjectError
 from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from inferspect.spans.export import Sender
     from inferspect.tenancy.langfuse_rules import LangfuseRules
     from inferspect.tenancy.lookup import TenantLookup
+
+log = structlog.get_logger("inferspect.langfuse")
 
 PATH = "/api/public/otel/v1/traces"
 INGESTION = {"x-langfuse-ingestion-version": "4"}  # spans are seen at once, and each says what its trace is
@@ -48,6 +52,7 @@ class TraceConsumer:
         self._tenants = tenants
         self._sender = sender
         self._exporter = Exporter(sender, FORMAT, settings.max_request_bytes)
+        self._reasons: dict[str | None, str] = {}  # why tenants have no project
 
     def wants(self, event: GatewayEvent) -> bool:
         rules = self._tenants.known(event.tenant_id).observation.langfuse
@@ -68,8 +73,9 @@ class TraceConsumer:
             try:
                 project = await asyncio.to_thread(self._projects.of, delivery.tenant_id, rules)
             except ProjectError as error:
-                results[number] = Retry(str(error))
+                results[number] = self._without_project(delivery.tenant_id, str(error))
                 continue
+            self._reasons.pop(delivery.tenant_id, None)
             if project is not None:
                 by_project.setdefault(project, {})[number] = rules
 
@@ -86,6 +92,13 @@ class TraceConsumer:
 
     async def close(self) -> None:
         await self._sender.close()
+
+    def _without_project(self, tenant_id: str | None, reason: str) -> Retry:
+        """Its administrator may correct the rules; logged when it begins, or is for another reason."""
+        if self._reasons.get(tenant_id) != reason:
+            log.warning("traces of a tenant wait: it has no project", tenant_id=tenant_id, why=reason)
+        self._reasons[tenant_id] = reason
+        return Retry(reason)
 
     def _parcel(self, delivery: Delivery, rules: LangfuseRules) -> Parcel:
         event = delivery.event

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from callbacks.langfuse_tracing.traces import TraceConsumer
 from inferspect.events.delivery import DONE, Content, Delivery, Rejected, Retry
@@ -157,6 +158,22 @@ async def test_one_project_in_trouble_keeps_no_other_waiting(
     first, second = await consumer.deliver([delivery(), delivery(id=str(uuid.UUID(int=1)), tenant_id="team-2")])
     assert first == Retry("the receiver refuses the key (401)")
     assert second == DONE
+
+
+async def test_a_tenant_without_its_project_waits_and_is_told_of_once(
+    langfuse: LangfuseCollector, tenants: Tenants, consumer: TraceConsumer
+) -> None:
+    """Its traces arrive once its rules are right; meanwhile nothing of it goes to the gateway's project."""
+    tenants.give("team-1", public_key="os.environ/LITELLM_MASTER_KEY", secret_key="os.environ/LITELLM_MASTER_KEY")
+    with capture_logs() as logs:
+        for _ in range(2):
+            [result] = await consumer.deliver([delivery()])
+    assert isinstance(result, Retry)
+    assert "tenant_secrets" in result.reason
+    assert [line["tenant_id"] for line in logs] == ["team-1"]
+    assert langfuse.requests == 0
+    tenants.give("team-1", **OWN_KEYS)
+    assert await consumer.deliver([delivery()]) == [DONE]
 
 
 @pytest.mark.parametrize(
