@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from callbacks.quality.swearing import probabilities
 from callbacks.quality.words import folded
 from inferspect.observation.scorer import Response, Score, Scorer, Skip
 
@@ -36,9 +37,7 @@ class Profanity(Scorer):
     cost = "milliseconds"
 
     def __init__(self) -> None:
-        from profanity_check import predict_prob  # noqa: PLC0415  scorers are named in processes that do not score
-
-        self._probabilities = predict_prob
+        self._probabilities = probabilities()
 
     def score(self, response: Response) -> Score | Skip:
         text = SPACE.sub(" ", response.prose).strip()

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from profanity_check import predict_prob
 
 from callbacks.quality.scorers import OWN
 from callbacks.quality.scoring import Scored
+from callbacks.quality.swearing import probabilities
 from inferspect.observation.score_names import OF_SCORERS
 
 Score = Callable[..., Scored]
@@ -153,3 +155,9 @@ def test_a_schema_that_cannot_be_used_is_skipped_and_nothing_is_fetched(
     scored: Score, form: dict[str, Any] | None, reason: str
 ) -> None:
     assert scored(json.dumps({"age": 41}), response_format=form).skips["JSON validity"] == reason
+
+
+def test_the_quick_way_of_the_profanity_model_gives_what_its_library_gives() -> None:
+    texts = [SIMPLE, HARD, "What the hell is this shit?", "", "stupid"]
+    assert probabilities() is not predict_prob
+    assert list(probabilities()(texts)) == pytest.approx(list(predict_prob(texts)), abs=1e-9)
