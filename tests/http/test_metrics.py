@@ -45,3 +45,16 @@ async def test_workers_with_a_shared_folder_are_told_together(
     monkeypatch.setenv(SHARED_FOLDER, str(tmp_path))
     lines = (await client(app).get(METRICS)).text.splitlines()
     assert "worker_count_total 2.0" in lines
+
+
+async def test_litellms_route_tells_the_same(client: Client, app: FastAPI) -> None:
+    """Who may read it is decided by LiteLLM's middleware."""
+    assert set((await client(app).get("/metrics")).text.splitlines()) >= {"# TYPE test_of_metrics_total counter"}
+
+
+async def test_figures_come_as_prometheus_asks_for_them(client: Client, app: FastAPI) -> None:
+    headers = {"accept": "application/openmetrics-text; version=1.0.0", "accept-encoding": "gzip"}
+    answer = await client(app).get(METRICS, headers=headers)
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.text.endswith("# EOF\n")
