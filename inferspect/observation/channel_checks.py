@@ -17,8 +17,8 @@ from inferspect.observation.channels import (
     WebhookChannel,
 )
 from inferspect.observation.webhook_secret import signing_key
-from inferspect.outgoing import Network, check_url
-from inferspect.outgoing.addresses import SETTING, may_reach
+from inferspect.outgoing.addresses import SETTING, Network, may_reach
+from inferspect.outgoing.urls import check_url
 from inferspect.secret import MissingSecretError, SecretReference
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 Escape = Callable[[str], str]
 """Makes a value harmless in the markup of a channel; what the template itself says is left as it is."""
@@ -91,6 +91,10 @@ class NotificationTemplate:
     """
 
     def __init__(self, source: str, escape: Escape = as_it_is) -> None:
+        # A tenth of a second, for those who have channels.
+        from jinja2 import StrictUndefined, TemplateSyntaxError  # noqa: PLC0415
+        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
         # Values are escaped by `finalize`, each in the way of its channel, which HTML's autoescape is not.
         environment = ImmutableSandboxedEnvironment(
             undefined=StrictUndefined,

@@ -17,7 +17,7 @@ from inferspect.observation.channel_templates import (
     for_slack,
     without_mentions,
 )
-from inferspect.outgoing import check_url
+from inferspect.outgoing.urls import check_url
 from inferspect.secret import ENVIRONMENT, FILE, Secret, SecretReference
 from inferspect.section import Seconds, Section
 

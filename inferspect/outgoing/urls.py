@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx
 
 SCHEMES = ("http", "https")
 LAST_PORT = 65535
@@ -16,6 +19,8 @@ def check_url(url: str) -> httpx.URL:
         ValueError: it is none of http or https with a host, or holds a login; the message does not quote it, because
             it may be a secret.
     """
+    import httpx  # noqa: PLC0415  a fifth of a second, for those who have a URL in their settings
+
     if any(character.isspace() or not character.isprintable() for character in url) or "\\" in url:
         raise ValueError("the URL has a space, a backslash or a control character in it")
     try:

@@ -25,7 +25,7 @@ from callbacks.alerts.channels.webhook import body_of
 from callbacks.alerts.notification import Notification
 from inferspect.events.delivery import DONE, Rejected
 from inferspect.observation.channel_templates import BODY, FULL, TITLE, variables
-from inferspect.outgoing import GuardedTransport, OutgoingClient
+from inferspect.outgoing.client import GuardedTransport, OutgoingClient
 from inferspect.settings import settings_from
 from inferspect.testing.notifications import NotificationSink
 from tests.docs.markdown import ROOT, table_rows

@@ -6,8 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from inferspect.outgoing import ForbiddenAddressError, checked_addresses
-from inferspect.outgoing.addresses import may_reach
+from inferspect.outgoing.addresses import ForbiddenAddressError, checked_addresses, may_reach
 
 FORBIDDEN = [
     "0.0.0.0",  # noqa: S104  an address to refuse

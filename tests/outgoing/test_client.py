@@ -17,8 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from inferspect.outgoing import ForbiddenAddressError, GuardedTransport, OutgoingClient, Resolver
-from inferspect.outgoing.client import MAX_ANSWER_BYTES
+from inferspect.outgoing.addresses import ForbiddenAddressError, Resolver
+from inferspect.outgoing.client import MAX_ANSWER_BYTES, GuardedTransport, OutgoingClient
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 NAME = "hooks.example"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inferspect.outgoing import check_url
+from inferspect.outgoing.urls import check_url
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from inferspect.events.delivery import DONE, Delivered, Rejected, Retry
-from inferspect.outgoing import Answer, ForbiddenAddressError, OutgoingClient
+from inferspect.outgoing.addresses import ForbiddenAddressError
+from inferspect.outgoing.client import Answer, OutgoingClient
 
 LONGEST_WAIT = 3600.0  # seconds; a receiver that asks for more is asked again after this
 QUOTED = 160  # characters of an answer that are told

@@ -19,7 +19,7 @@ from callbacks.alerts.channels.slack import Slack
 from callbacks.alerts.channels.teams import Teams
 from callbacks.alerts.channels.webhook import Webhook
 from inferspect.observation.channels import BaseChannel, CustomChannel
-from inferspect.outgoing import GuardedTransport, OutgoingClient
+from inferspect.outgoing.client import GuardedTransport, OutgoingClient
 from inferspect.settings import Settings
 from inferspect.store.tables import DeliveryRow
 

@@ -9,7 +9,8 @@ from typing import Protocol
 from callbacks.alerts.notification import Notification
 from inferspect.events.delivery import Delivered
 from inferspect.observation.channels import CustomChannel
-from inferspect.outgoing import Network, OutgoingClient, Resolver, system_resolver
+from inferspect.outgoing.addresses import Network, Resolver, system_resolver
+from inferspect.outgoing.client import OutgoingClient
 
 
 class Channel(Protocol):

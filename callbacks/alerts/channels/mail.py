@@ -18,7 +18,7 @@ from callbacks.alerts.channels.wording import Wording
 from callbacks.alerts.notification import Notification
 from inferspect.events.delivery import DONE, Delivered, Rejected, Retry
 from inferspect.observation.channels import EmailChannel
-from inferspect.outgoing import ForbiddenAddressError, checked_addresses
+from inferspect.outgoing.addresses import ForbiddenAddressError, checked_addresses
 
 SUBJECT_LIMIT = 200
 BODY_LIMIT = 100_000

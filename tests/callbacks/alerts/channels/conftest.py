@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from callbacks.alerts.channels.channel import Surroundings
 from callbacks.alerts.notification import Notification
-from inferspect.outgoing import GuardedTransport, OutgoingClient
+from inferspect.outgoing.client import GuardedTransport, OutgoingClient
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 OK = (200, {}, b"ok")

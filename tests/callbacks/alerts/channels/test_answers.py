@@ -8,7 +8,7 @@ import pytest
 
 from callbacks.alerts.channels.answers import QUOTED, retry_after, told, without_secrets
 from inferspect.events.delivery import DONE, Rejected, Retry
-from inferspect.outgoing import Answer
+from inferspect.outgoing.client import Answer
 
 URL = "https://hooks.example/services/T0000/B0000/" + "abcdefgh" * 3
 
