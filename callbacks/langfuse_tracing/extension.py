@@ -10,11 +10,7 @@ from inferspect.spans.export import Sender
 
 
 async def start(observer: Observer) -> None:
-    """Consume events and scores; where nothing is configured, the consumers want none.
-
-    Raises:
-        ValueError: the address in a variable of Langfuse's is none.
-    """
+    """Consume events and scores; where nothing is configured, the consumers want none."""
     settings, rules = observer.settings.langfuse, observer.settings.default_rules.observation.langfuse
     projects = Projects(settings, rules)
     for consumer in (TraceConsumer, ScoreConsumer):

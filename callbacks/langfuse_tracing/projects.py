@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from inferspect.observation.langfuse import Project, default_host, default_project, has_keys
-from inferspect.secret import MissingSecretError, Secret
+from inferspect.secret import Secret
 
 if TYPE_CHECKING:
     from inferspect.observation.langfuse import LangfuseSettings
@@ -28,16 +28,13 @@ class Projects:
 
     Args:
         default_rules: those of the configuration; what they name is the operator's own.
-
-    Raises:
-        ValueError: the gateway's own address is none.
     """
 
     def __init__(self, settings: LangfuseSettings, default_rules: LangfuseRules) -> None:
         self._settings = settings
         self._default_rules = default_rules
-        self._host = default_host(settings)
-        self._hosts = {self._host, *settings.allowed_hosts, *filter(None, [default_rules.host])}
+        named = (settings.host, default_rules.host)
+        self._hosts = {*settings.allowed_hosts, *(host for host in named if host is not None)}
 
     def is_traced(self, rules: LangfuseRules) -> bool:
         """Whether the tenant's requests go anywhere, or should; quick."""
@@ -49,7 +46,7 @@ class Projects:
         """The tenant's project; ``None`` where its requests are not traced.
 
         Raises:
-            ProjectError: it may not have what its rules name, or a key is not there.
+            ProjectError: it may not have what its rules name, or a key is not there, or the gateway's address is none.
         """
         if not self.is_traced(rules):
             return None
@@ -57,8 +54,11 @@ class Projects:
             if rules.public_key is None or rules.secret_key is None:
                 return default_project(self._settings)
             self._check(tenant_id, rules)
-            return Project(rules.host or self._host, rules.public_key.reveal(), rules.secret_key.reveal())
-        except MissingSecretError as error:
+            host = rules.host or default_host(self._settings)
+            return Project(host, rules.public_key.reveal(), rules.secret_key.reveal())
+        except ProjectError:
+            raise
+        except ValueError as error:
             raise ProjectError(str(error)) from None
 
     def _check(self, tenant_id: str | None, rules: LangfuseRules) -> None:
@@ -69,7 +69,7 @@ class Projects:
         for reference in own:
             if reference is not None and not self._may_name(tenant_id, reference):
                 raise ProjectError(f"{reference} is not in inferspect.langfuse.tenant_secrets for this tenant")
-        if rules.host is not None and rules.host not in self._hosts:
+        if rules.host not in {None, *self._hosts} and rules.host != default_host(self._settings):
             raise ProjectError(f"{rules.host} is not in inferspect.langfuse.allowed_hosts")
         if len(own) < 2 and rules.host != defaults.host:  # noqa: PLR2004  a pair of keys
             raise ProjectError("the keys of the default rules go to the host of the default rules only")

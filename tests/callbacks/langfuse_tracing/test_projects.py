@@ -39,12 +39,17 @@ def test_the_gateway_s_project_is_every_tenant_s() -> None:
     assert "secret of" not in repr(project)
 
 
-def test_a_tenant_s_own_project() -> None:
+def test_a_tenant_s_own_project(environment: pytest.MonkeyPatch) -> None:
     """With keys of its own, at the gateway's address or another that is allowed."""
     keys = ("public of LANGFUSE_9B1C_TEAM", "secret of LANGFUSE_9B1C_TEAM")
     assert find(OWN) == Project("https://cloud.langfuse.com", *keys)
     us = "https://us.cloud.langfuse.com"
     assert find({**OWN, "host": f"{us}/"}) == Project(us, *keys)
+    assert find({**OWN, "host": "http://127.0.0.1:3000/"}, host="http://127.0.0.1:3000") == find(
+        OWN, host="http://127.0.0.1:3000"
+    )
+    environment.setenv("LANGFUSE_BASE_URL", "http://langfuse:3000")
+    assert find({**OWN, "host": "http://langfuse:3000"}) == find(OWN) == Project("http://langfuse:3000", *keys)
     assert find(OWN, host="http://127.0.0.1:3000") == Project("http://127.0.0.1:3000", *keys)
 
 
@@ -127,6 +132,15 @@ def test_a_key_that_is_not_there_is_told(environment: pytest.MonkeyPatch) -> Non
     environment.delenv("LANGFUSE_SECRET_KEY")
     with pytest.raises(ProjectError, match=r"os\.environ/LANGFUSE_SECRET_KEY is not set"):
         find({})
+
+
+def test_a_wrong_address_in_the_environment_stops_nothing_else(environment: pytest.MonkeyPatch) -> None:
+    """The gateway starts, whoever set the variable; traces wait and say why, but for tenants with an address."""
+    environment.setenv("LANGFUSE_HOST", "localhost:3000")
+    for rules in ({}, OWN):
+        with pytest.raises(ProjectError, match="LANGFUSE_HOST must be an address"):
+            find(rules)
+    assert find({**OWN, "host": "https://us.cloud.langfuse.com"}) is not None
 
 
 def test_no_keys_no_project(environment: pytest.MonkeyPatch) -> None:
