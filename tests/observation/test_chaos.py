@@ -77,6 +77,7 @@ def test_every_success_has_its_tokens_and_cost(aftermath: Aftermath) -> None:
 def test_no_request_that_reached_the_provider_is_missing(aftermath: Aftermath) -> None:
     """Answered or not, seen by its client or not: there is one event."""
     asked = {one.mark: one for one in aftermath.asked}
+    assert len(aftermath.reached) >= sum(one.succeeded for one in aftermath.asked)
     wrong = [asked[mark] for mark in aftermath.reached if len(aftermath.events.get(mark, [])) != 1]
     assert not wrong, shown(wrong)
 
