@@ -34,15 +34,18 @@ def entries(gateway: GatewayProcess, response: httpx.Response) -> list[dict[str,
 def new_tenant(gateway: GatewayProcess) -> tuple[str, str, str]:
     """Id of a tenant, a key of its administrator, a key of a member."""
     admin_id, member_id = f"admin-{uuid.uuid4().hex[:8]}", f"member-{uuid.uuid4().hex[:8]}"
-    with gateway.client() as admin:
-        team = admin.post("/team/new", json={"team_alias": f"audited-{uuid.uuid4().hex[:8]}"}).json()["team_id"]
-        keys = []
-        for user_id, role in ((admin_id, "admin"), (member_id, "user")):
-            admin.post("/user/new", json={"user_id": user_id, "auto_create_key": False}).raise_for_status()
-            member = {"team_id": team, "member": {"role": role, "user_id": user_id}}
-            admin.post("/team/member_add", json=member).raise_for_status()
-            made = admin.post("/key/generate", json={"team_id": team, "user_id": user_id}).raise_for_status().json()
-            keys.append(made["key"])
+    roles = [{"role": "admin", "user_id": admin_id}, {"role": "user", "user_id": member_id}]
+    with gateway.client() as client:
+
+        def made(path: str, **fields: Any) -> dict[str, Any]:
+            answer: dict[str, Any] = client.post(path, json=fields).raise_for_status().json()
+            return answer
+
+        for user_id in (admin_id, member_id):
+            made("/user/new", user_id=user_id, user_role="internal_user", auto_create_key=False)
+        alias = f"audited-{uuid.uuid4().hex[:8]}"
+        team = made("/team/new", team_alias=alias, members_with_roles=roles)["team_id"]
+        keys = [made("/key/generate", team_id=team, user_id=user_id)["key"] for user_id in (admin_id, member_id)]
     return team, keys[0], keys[1]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import AsyncIterator
@@ -180,6 +181,32 @@ async def test_outcomes(  # noqa: PLR0917  what is sent and what is expected
     await client.post(path, json={})
     _, outcome = await inner.entries()
     assert (outcome["decision"], outcome["reason"], outcome["status"]) == (decision, reason, status)
+
+
+async def test_a_cancelled_action_has_an_outcome_that_is_not_known(
+    journal: ManagementJournal, inner: Application
+) -> None:
+    """The worker stops, or the client has left: the outcome is recorded all the same, before the task ends."""
+    begun = asyncio.Event()
+
+    async def hangs(_scope: Any, _receive: Any, _send: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(_message: Any) -> None:
+        raise AssertionError
+
+    middleware = ManagementActionsMiddleware(hangs, journal, lambda _path: False)
+    scope = {"type": "http", "method": "POST", "path": "/config/update", "headers": [], "query_string": b""}
+    task = asyncio.create_task(middleware(scope, receive, send))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [entry["decision"] for entry in await inner.entries()] == ["intent", "unknown"]
 
 
 async def test_a_stream_is_recorded_when_it_begins(client: httpx.AsyncClient, inner: Application) -> None:
