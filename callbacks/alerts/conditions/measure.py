@@ -45,9 +45,11 @@ async def measure(connection: AsyncConnection, looking: Looking) -> Measured:
     """
     condition = looking.rule.condition
     query = QUERIES[condition.type](condition, looking)
-    value = query.selected_columns["value"]
-    order = nulls_last(value.asc() if condition.too_low else value.desc())
-    rows = (await connection.execute(query.order_by(order).limit(MOST_FIGURES + 1))).all()
+    value, samples = query.selected_columns["value"], query.selected_columns["samples"]
+    worst = nulls_last(value.asc() if condition.too_low else value.desc())
+    # Figures of too few requests to be an alert must not push those out that may be one.
+    ordered = query.order_by((samples < looking.rule.fewest).asc(), worst)
+    rows = (await connection.execute(ordered.limit(MOST_FIGURES + 1))).all()
     readings = tuple(
         Reading(found.tenant_id, found.value, found.samples, found.tenant_alias, found.labels)
         for found in rows[:MOST_FIGURES]

@@ -429,12 +429,13 @@ class TestLimitsOfLiteLLM:
 async def test_the_worst_figures_are_looked_at_where_there_are_too_many(
     engine: AsyncEngine, plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And it is told that there were more."""
+    """And it is told that there were more; those of too few requests come last, however bad they are."""
     monkeypatch.setattr(measuring, "MOST_FIGURES", 2)
+    await plant(3, tenant_id="small", **FAILED)
     for number in range(4):
         await plant(number, tenant_id=f"t{number}", **FAILED)
         await plant(10 - number, tenant_id=f"t{number}")
-    rule = owned({"type": "error_rate"}, scope="per_tenant")
+    rule = owned({"type": "error_rate"}, scope="per_tenant", min_requests=10)
     measured = await try_out(engine, AlertSettings(), rule)
     assert [one.tenant_id for one in measured.readings] == ["t3", "t2"]
     assert measured.cut
