@@ -21,6 +21,7 @@ KEY = "sk-" + "planted-0123456789abcdef"
 WORDS = "the marmalade rebellion of Thursday"
 PLANTED = f"{WORDS}, says {MAIL} with {KEY}"
 FOUND = (MAIL, KEY[3:], "marmalade", "rebellion")
+ENGINE = "query-engine "  # Prisma's engine, a program of its own, tells its version
 DEBUG = dict.fromkeys(("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "httpx", "httpcore", "openai", "asyncio"), "debug")
 OPEN_RULES = {"pii": {"enabled": False}, "secrets": {"enabled": False}}
 
@@ -133,7 +134,9 @@ def test_every_line_of_serving_is_an_object_with_the_same_fields(
     for running in (verbose, gateway):
         text = running.log()
         served = text[text.index('"worker ready for LiteLLM"') :].splitlines()[1:]
-        for line in served:
+        ours = [line for line in served if not line.startswith(ENGINE)]
+        assert ours
+        for line in ours:
             assert {"event", "level", "logger", "timestamp"} <= set(json.loads(line))
 
 
