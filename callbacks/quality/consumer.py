@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from callbacks.quality.figures import figures_of
 from callbacks.quality.pool import PoolError, Result, ScoringPool, Unscored
@@ -73,7 +74,10 @@ class QualityConsumer:
         for delivery, result in zip(open_, results, strict=True):
             if delivery.event is not None:
                 scored.append(ScoredEvent(delivery.event, _row(delivery.event, result), result.get("texts")))
-        await self._store.store(scored)
+        try:
+            await self._store.store(scored)
+        except OperationalError as error:  # none of the rows is the cause
+            return [Retry(f"the database is away: {type(error).__name__}") for _ in deliveries]
         return [DONE if delivery.event is not None else Rejected("no request") for delivery in deliveries]
 
     async def warm(self) -> None:

@@ -6,6 +6,8 @@ row to who counts by tenant.
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import Counter, Summary
 
 from callbacks.quality.scorers import OWN
@@ -28,6 +30,7 @@ MODEL_DOLLARS = Counter(
     "inferspect_quality_model_dollars", "US dollars that calls of models that score cost.", ("kind",)
 )
 OTHER = "other"
+MOST_REASONS = 200
 
 
 class ScoreMetrics:
@@ -42,6 +45,7 @@ class ScoreMetrics:
         self._lows = {scorer.name: scorer.low for scorer in (*OWN, *own)}
         self._most = models
         self._models: set[str] = set()
+        self._reasons: set[tuple[str, str]] = set()
 
     def count(self, row: ScoreRow) -> None:
         """Count a response and its scores."""
@@ -57,11 +61,17 @@ class ScoreMetrics:
         for name, value in row.scores.items():
             SCORES.labels(name, model).observe(max(0.0, value - self._lows.get(name, 0.0)))
         for name, reason in row.skips.items():
-            SKIPS.labels(name, reason).inc()
+            SKIPS.labels(name, self._reason(name, reason)).inc()
 
     def _model(self, name: str) -> str:
-        if name not in self._models:
-            if len(self._models) >= self._most:
-                return OTHER
-            self._models.add(name)
-        return name
+        return name if _has_room(self._models, name, self._most) else OTHER
+
+    def _reason(self, name: str, reason: str) -> str:
+        """An operator's scorer may give any number of reasons."""
+        return reason if _has_room(self._reasons, (name, reason), MOST_REASONS) else OTHER
+
+
+def _has_room(known: set[Any], one: Any, most: int) -> bool:
+    if one not in known and len(known) < most:
+        known.add(one)
+    return one in known

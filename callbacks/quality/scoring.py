@@ -15,6 +15,7 @@ from inferspect.observation.scorer import Response, Score, Scorer, Skip, load_sc
 
 NO_ANSWER = "no_answer"
 CUT = "content_cut"
+LONGEST_WORD = 64
 TOLD = ("model", "model_served", "call_type", "stream", "finish_reason")
 
 
@@ -49,11 +50,11 @@ class Scoring:
                 scored.versions[scorer.name] = scorer.version
             result = _result(scorer, response)
             if isinstance(result, Skip):
-                scored.skips[scorer.name] = result.reason
+                scored.skips[scorer.name] = _word(result.reason)
                 continue
             scored.scores[scorer.name] = round(result.value, 6)
             if result.label is not None:
-                scored.labels[scorer.name] = result.label
+                scored.labels[scorer.name] = _word(result.label)
         return scored
 
     def read(self, event: Mapping[str, Any], asked: str | None, answered: str | None) -> Response:
@@ -97,6 +98,11 @@ class Scoring:
 def _readable(text: str) -> str:
     """Without halves of characters, which JSON can write and UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _word(text: str) -> str:
+    """A label or reason of an operator's scorer as the store takes it."""
+    return _readable(text[:LONGEST_WORD]).replace("\0", "")
 
 
 def _result(scorer: Scorer, response: Response) -> Score | Skip:

@@ -22,7 +22,7 @@ from inferspect.observation.quality import QualitySettings
 from inferspect.observation.score_names import OF_SCORERS
 from inferspect.store.scores import LISTENERS, ScoreRow
 from inferspect.store.tables import DeliveryRow
-from tests.callbacks.quality.made import KEPT, delivery, event, stored, tenant
+from tests.callbacks.quality.made import KEPT, NOON, delivery, event, stored, tenant
 
 
 @pytest.fixture
@@ -144,3 +144,30 @@ async def test_samples_are_the_same_for_all(consumer: QualityConsumer, engine: A
         await connection.execute(text("DELETE FROM inferspect.scores"))
     await consumer.deliver(deliveries)
     assert {name: row["skipped"] for name, row in (await stored(engine)).items()} == first
+
+
+def test_metrics_tell_so_many_models_apart_and_no_more() -> None:
+    """Names of models and reasons are clients' and operators' own."""
+    metrics = ScoreMetrics(models=2)
+    for number in range(500):
+        row = ScoreRow(
+            str(number), NOON, 1, "a", f"model-{number}", None, {"Relevance": 0.5}, skips={"Own": f"r{number}"}
+        )
+        metrics.count(row)
+    samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]
+    models = {sample.labels["model"] for sample in samples if sample.name == "inferspect_quality_score_count"}
+    assert {"model-0", "model-1", "other"} <= models
+    assert "model-2" not in models
+    reasons = {sample.labels["reason"] for sample in samples if sample.labels.get("score") == "Own"}
+    assert len(reasons) == 201
+
+
+def test_a_mean_is_the_sum_over_the_count_above_the_least_score() -> None:
+    """Sums of Prometheus must not fall, and Sentiment may be negative."""
+    metrics = ScoreMetrics()
+    for value in (-0.5, 0.5, -0.75):
+        metrics.count(ScoreRow("x", NOON, 1, "a", "mean", None, {"Sentiment": value}))
+    labels = {"score": "Sentiment", "model": "mean"}
+    total = REGISTRY.get_sample_value("inferspect_quality_score_sum", labels)
+    assert total is not None
+    assert total / 3 - 1 == -0.25
