@@ -34,6 +34,7 @@ LONGEST_ASKED = 3600.0
 LONGEST_PAUSE = 30.0
 NEWER_PAUSE = 60.0
 SETTLING_ATTEMPTS = 3
+HANDING_BACK = 1.0
 AWAY = (SQLAlchemyError, OSError)
 
 
@@ -52,7 +53,7 @@ class Courier:
         self._away = False
 
     async def run(self) -> None:
-        """Deliver until told to stop, or cancelled: what was leased is then due again when its lease has run out."""
+        """Deliver until told to stop, or cancelled: what was leased is then due again at once."""
         while not self._stopping.is_set():
             await self.due.wait()
             self.due.clear()
@@ -89,8 +90,13 @@ class Courier:
         leased = await self._deliveries.lease(name, self.consumer.batch, LEASE)
         if not leased:
             return 0
-        async with self._kept(leased) as lease:
-            outcomes = await self._outcomes(leased)
+        lease = [leased[0].due_at]
+        try:
+            async with self._kept(leased, lease):
+                outcomes = await self._outcomes(leased)
+        except asyncio.CancelledError:
+            await self._hand_back(leased, lease[0])
+            raise
         done = [one for one, outcome in outcomes if isinstance(outcome, Done)]
         undone = [self._undone(one, outcome) for one, outcome in outcomes if not isinstance(outcome, Done)]
         lags = await self._settle(lease[0], done, undone)
@@ -106,6 +112,13 @@ class Courier:
             return 0.0
         backoff = min(LONGEST_PAUSE, 2.0 ** (self._refused - 1))
         return max(backoff * random.uniform(0.5, 1.0), min(self._asked, 2 * LONGEST_PAUSE))  # noqa: S311  no secret
+
+    async def _hand_back(self, leased: list[Leased], due_at: datetime) -> None:
+        """Have others deliver it at once, and not only when the lease has run out."""
+        undone = [Undone(one, "the process that delivered it ended") for one in leased]
+        with suppress(*AWAY, TimeoutError):
+            async with asyncio.timeout(HANDING_BACK):
+                await self._deliveries.settle(self.consumer.name, due_at, [], undone)
 
     async def _outcomes(self, leased: list[Leased]) -> list[tuple[Leased, Delivered]]:
         """What became of each. What there is nothing to deliver of does not get to the consumer."""
@@ -161,13 +174,12 @@ class Courier:
         raise AssertionError
 
     @asynccontextmanager
-    async def _kept(self, leased: Sequence[Leased]) -> AsyncIterator[list[datetime]]:
-        """Extends the lease while its deliveries are at the consumer; yields until when it holds."""
-        lease = [leased[0].due_at]
+    async def _kept(self, leased: Sequence[Leased], lease: list[datetime]) -> AsyncIterator[None]:
+        """Extends the lease while its deliveries are at the consumer; notes in ``lease`` until when it holds."""
         over = asyncio.Event()
         keeping = asyncio.create_task(self._keep(leased, lease, over))
         try:
-            yield lease
+            yield
         finally:
             over.set()
             await asyncio.shield(keeping)

@@ -14,6 +14,7 @@ from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejec
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
 from inferspect.store.dead_letters import DeadLetters, Wanted
+from inferspect.store.deliveries import Deliveries
 from inferspect.store.events import ShippedEvent
 from inferspect.store.outbox import Outbox
 from tests.events.serving import Recording, deliveries, event, execute, hurry, rows, store, writer
@@ -86,25 +87,33 @@ async def test_who_dies_between_delivering_and_settling_leaves_it_to_the_next(en
     """The lease runs out, and it is delivered again with the same id, as the second attempt."""
     consumer = Recording()
     (one,) = await store(engine, consumer, event())
+    await Deliveries(engine).lease("test", 10, 60)  # all that a process leaves that is killed at the receiver's
+    assert await courier(engine, consumer).deliver() == 0
+    await hurry(engine)
+    await drained(courier(engine, consumer))
+    assert [(delivery.id, delivery.attempt) for call in consumer.calls for delivery in call] == [(one.id, 2)]
+    assert await deliveries(engine) == []
+
+
+async def test_who_is_cancelled_hands_back_what_it_has(engine: AsyncEngine) -> None:
+    """So that a worker that is shut down costs no minute until its lease has run out."""
+    consumer = Recording()
+    (one,) = await store(engine, consumer, event())
     arrived = asyncio.Event()
 
-    async def hang(batch: Sequence[Delivery]) -> Sequence[Delivered]:
-        consumer.calls.append(list(batch))
+    async def hang(_: Sequence[Delivery]) -> Sequence[Delivered]:
         arrived.set()
         await asyncio.Event().wait()
         return []
 
     consumer.deliver = hang  # type: ignore[method-assign]
-    dying = asyncio.create_task(courier(engine, consumer).deliver())
+    ending = asyncio.create_task(courier(engine, consumer).deliver())
     await arrived.wait()
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
-    del consumer.deliver  # type: ignore[method-assign]
-    assert await courier(engine, consumer).deliver() == 0  # its lease holds
-    await hurry(engine)
-    await drained(courier(engine, consumer))
-    assert [(call[0].id, call[0].attempt) for call in consumer.calls] == [(one.id, 1), (one.id, 2)]
-    assert await deliveries(engine) == []
+    ending.cancel()
+    await asyncio.gather(ending, return_exceptions=True)
+    other = Recording()
+    await courier(engine, other).deliver()
+    assert other.got == [one.id]
 
 
 async def test_a_slow_delivery_keeps_its_lease(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
