@@ -215,7 +215,7 @@ def test_a_rule_made_by_api_takes_effect_and_goes(setting: Setting) -> None:
     [
         ("POST", "alert-rules", {**RULE, "for": "soon"}, (400, "alert_rule_invalid")),
         ("POST", "alert-rules", {**RULE, "channels": ["nobody"]}, (400, "alert_rule_invalid")),
-        ("POST", "alert-rules", [1], (400, "alert_rule_invalid")),
+        ("POST", "alert-rules", [1], (400, "invalid_json")),
         ("POST", "alert-rules", {**RULE, "name": "idle"}, (409, "alert_rule_exists")),
         ("PUT", "alert-rules/idle", RULE, (409, "alert_rule_read_only")),
         ("DELETE", "alert-rules/idle", None, (409, "alert_rule_read_only")),
