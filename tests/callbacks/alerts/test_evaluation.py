@@ -150,6 +150,37 @@ async def test_many_processes_that_evaluate_at_once_tell_once(engine: AsyncEngin
     assert await kinds(engine) == [("notify:ops", "alert.resolved")] * 2
 
 
+async def test_a_process_that_was_held_up_tells_nothing_a_second_time(
+    engine: AsyncEngine, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the alerts, and another one told of them and had that delivered, before it went on."""
+    await plant(1, **FAILED)
+    await evaluator(engine).round()
+    await taken(engine)
+    await plant(99)
+    read, go_on = asyncio.Event(), asyncio.Event()
+    reading = alerts.open_alerts
+
+    async def held_up(*given: Any) -> Any:
+        found = await reading(*given)
+        if not read.is_set():
+            read.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(alerts, "open_alerts", held_up)
+    first = asyncio.create_task(evaluator(engine).round())
+    await read.wait()
+    second = asyncio.create_task(evaluator(engine).round())
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while not second.done() and not await rows_of(engine, waiting):
+        await asyncio.sleep(0.02)
+    told = await kinds(engine)
+    go_on.set()
+    await asyncio.gather(first, second)
+    assert [*told, *await kinds(engine)] == [("notify:ops", "alert.resolved")]
+
+
 async def test_the_time_that_it_must_be_bad_outlives_the_leader(engine: AsyncEngine, plant: Plant) -> None:
     """A new leader goes on where the old one was; until then nobody is told."""
     configured = settings_with({**ERRORS, "for": "3m"})
