@@ -17,7 +17,10 @@ USAGE_NAMES = {
 
 
 def from_response(response: Any, outcome: Outcome) -> bool:
-    """Take model, tokens, cost and cache from a whole response; returns whether both tokens and cost are known."""
+    """Take model, tokens, cost and cache from a whole response; returns whether both tokens and cost are known.
+
+    An answer from the cache still says what it cost when it was made.
+    """
     hidden = field(response, "_hidden_params") or {}
     outcome.model = _text(field(response, "model")) or outcome.model
     outcome.deployment_id = _text(field(hidden, "model_id")) or outcome.deployment_id
@@ -36,7 +39,7 @@ def from_response(response: Any, outcome: Outcome) -> bool:
     outcome.usage = usage_by_kind(usage) or outcome.usage
     cost = field(hidden, "response_cost")
     if isinstance(cost, (int, float)):
-        outcome.cost = float(cost)
+        outcome.cost = 0.0 if outcome.cache_hit else float(cost)
     return outcome.total_tokens is not None and outcome.cost is not None
 
 
@@ -53,7 +56,7 @@ def from_logging_payload(payload: Mapping[str, Any], outcome: Outcome) -> None:
     outcome.usage = usage_by_kind(usage) or outcome.usage
     cost = payload.get("response_cost")
     if isinstance(cost, (int, float)):
-        outcome.cost = float(cost)
+        outcome.cost = 0.0 if outcome.cache_hit else float(cost)
 
 
 def _text(value: Any) -> str | None:

@@ -57,7 +57,7 @@ async def test_a_whole_answer_settles_its_event(context: RequestContext) -> None
     assert context.settled
     assert (outcome.model, outcome.deployment_id, outcome.provider) == ("gpt", "d-1", "openai")
     assert (outcome.prompt_tokens, outcome.completion_tokens, outcome.total_tokens) == (3, 4, 7)
-    assert (outcome.cost, outcome.cache_hit) == (0.25, True)
+    assert (outcome.cost, outcome.cache_hit) == (0.0, True)
 
 
 async def test_without_a_cost_the_event_waits(context: RequestContext) -> None:
