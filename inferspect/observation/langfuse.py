@@ -58,7 +58,8 @@ class LangfuseSettings(Section):
         default="request", description="`session`: requests of a session share a trace, else each has its own."
     )
     guardrail_spans: Literal["all", "findings"] = Field(
-        default="all", description="`findings`: verdicts of guardrails that found nothing are no spans."
+        default="findings",
+        description="`all`: verdicts of guardrails that found nothing are spans, too; eight more of each request.",
     )
     timeout: Seconds = Field(default=10.0, description="Seconds for a request to Langfuse.")
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(default=50, description="Most traces of a request to Langfuse.")
