@@ -154,9 +154,8 @@ def run(folder: Path, scale: Scale, seed: int) -> Aftermath:
         timeline.note("nothing moves any more")
         shutil.copy(gateway.home / "logs" / "gateway.log", folder)
         seen = Counter((one.status, one.code, one.why) for one in clients.asked)
-        print(
-            f"\nCHAOS_SEED={seed}; the log is in {folder}\n{timeline}\n{seen}\nbytes of a worker: {memory:.0f} before, {after:.0f} after"
-        )  # noqa: T201  for whoever reads the test's output
+        told = [f"CHAOS_SEED={seed}; the log is in {folder}", timeline, seen, f"bytes of a worker: {memory} -> {after}"]
+        print("", *told, sep="\n")  # noqa: T201  for whoever reads the test's output
         return Aftermath(
             asked=clients.asked,
             reached=reached,
