@@ -24,6 +24,7 @@ WITHHELD = "…"
 LONGEST = 2_000
 HARMLESS = re.compile(r"-?\d{1,6}(?:\.\d{1,9})?(?:s|ms)?|True|False|None")
 EXCEPTION = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w{0,60}(?:Error|Exception|Timeout|Warning)(?=$|[:(\s])")
+OF_WARNINGS = re.compile(r"(?:[^\n]*[/\\])?([^/\\\n:]+):(\d+): (\w+):")  # as the warnings module writes them
 # asyncio puts its messages together from words of its own, then writes objects with all that they hold.
 OF_ASYNCIO = re.compile(r"[A-Z][a-z]+(?: [a-z]+){0,8}")
 
@@ -52,6 +53,8 @@ class OthersWords:
 
 def told_of(record: logging.LogRecord, message: str) -> str:
     """The message without its values."""
+    if record.name == "py.warnings" and (warned := OF_WARNINGS.match(message)):
+        return f"{warned[3]} at {warned[1]}:{warned[2]}"
     if record.name == "asyncio":
         found = OF_ASYNCIO.match(message)
         return found[0] if found else WITHHELD

@@ -128,3 +128,16 @@ def test_a_warning_is_told_by_kind_and_place(serving: Written, monkeypatch: pyte
     (line,) = serving.lines()
     assert str(line["event"]).startswith("UserWarning at test_others.py:")
     assert "jane" not in serving.getvalue()
+
+
+def test_a_warning_that_logging_has_captured_is_told_likewise(serving: Written) -> None:
+    """LiteLLM has logging capture them."""
+    logging.captureWarnings(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn(f"unexpected value: {SECRET}", UserWarning, stacklevel=1)
+    finally:
+        logging.captureWarnings(False)
+    assert str(serving.lines()[0]["event"]).startswith("UserWarning at test_others.py:")
+    assert "jane" not in serving.getvalue()
