@@ -152,3 +152,21 @@ def test_figures_are_not_for_everybody(measured: GatewayProcess, path: str) -> N
     assert httpx.get(f"{measured.url}{path}", follow_redirects=True).status_code == 401
     assert wrong.status_code == 401
     assert total(figures(measured, path), "inferspect_requests_total") > 0
+
+
+def test_a_tenants_key_reads_no_figures(measured: GatewayProcess) -> None:
+    """They tell of other tenants."""
+    with measured.client(measured.new_key()) as client:
+        answers = {path: client.get(path).status_code for path in ("/metrics", "/inferspect/metrics")}
+    assert answers == {"/metrics": 401, "/inferspect/metrics": 401}
+
+
+def test_a_key_for_prometheus_reads_figures_and_nothing_else(measured: GatewayProcess) -> None:
+    """As docs/metrics.md makes one."""
+    with measured.client() as admin:
+        order = {"models": ["no-model"], "allowed_routes": ["/metrics"]}
+        key = admin.post("/key/generate", json=order).raise_for_status().json()["key"]
+    assert figures(measured, key=key)
+    with measured.client(key) as client:
+        assert client.get("/inferspect/metrics").status_code >= 400
+        assert client.get("/key/info").status_code >= 400
