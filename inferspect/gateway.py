@@ -39,6 +39,7 @@ from inferspect.runtime import Runtime, install
 from inferspect.settings import LaunchSettings
 from inferspect.store.address import driver_url
 from inferspect.store.events import EventWriter
+from inferspect.store.waiting import wait_for_database
 from inferspect.tenancy import TenantDirectory
 from inferspect.tenancy.changes import announce_change, listen_for_changes
 
@@ -73,6 +74,7 @@ async def start() -> None:
     configure_logs(settings.log)
     spool = Spool(launch.inferspect_home / "spool")
     engine = create_async_engine(driver_url(launch.database_url), pool_size=4, pool_pre_ping=True)
+    await wait_for_database(engine)
     delivers = settings.events.consumers == "gateway"
     observer = await observe(configuration, launch, engine, in_background, delivers=delivers)
     recorder = EventRecorder(spool, settings.events, observer.listeners)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from inferspect.testing.gateway import GatewayProcess
@@ -46,3 +48,33 @@ def test_known_keys_keep_working_and_events_arrive_later(postgres: ExternalPostg
         ids = {response.headers["x-request-id"] for response in answered}
         while ids - {str(row["id"]) for row in gateway.events(len(ids))}:
             time.sleep(0.5)
+
+
+def workers(gateway: GatewayProcess) -> list[psutil.Process]:
+    """The gateway's workers, without their engines."""
+    main = gateway.processes()["worker"].parent()
+    assert main is not None
+    return [child for child in main.children() if "gateway_server" in " ".join(child.cmdline())]
+
+
+def test_a_worker_that_dies_meanwhile_does_not_take_the_others_down(postgres: ExternalPostgres, tmp_path: Path) -> None:
+    """The one that lives serves on; the one that follows waits for the database, and then serves, too."""
+    settings = {"DATABASE_URL": postgres.url, "INFERSPECT_EMBEDDED__REDIS": "false", "NUM_WORKERS": "2"}
+    with GatewayProcess(tmp_path / "gateway", ROOT / "litellm_config.yaml", settings) as gateway:
+        key = gateway.new_key()
+        first = workers(gateway)
+        for _ in range(20):  # connections of their own, so that both workers know the key
+            with gateway.client(key) as client:
+                client.post("/v1/chat/completions", json=BODY).raise_for_status()
+        postgres.stop()
+        first[0].send_signal(signal.SIGKILL)
+        while "waiting for the database" not in gateway.log():
+            time.sleep(0.1)
+        for _ in range(20):
+            with gateway.client(key) as client:
+                assert client.post("/v1/chat/completions", json=BODY).status_code == httpx.codes.OK
+        postgres.start()
+        while gateway.log().count("worker ready for LiteLLM") < 3:
+            time.sleep(0.1)
+        assert first[1] in workers(gateway)
+        assert len(workers(gateway)) == 2
