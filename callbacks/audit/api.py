@@ -26,8 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from callbacks.audit.export import MEDIA_TYPES, Format, exported
 from inferspect.http.tenant_access import DEFAULT_TENANT, Caller, administered_or_all
 from inferspect.refusal import Refusal
-from inferspect.store.audit_entry import ANCHORS, PLATFORM, Kind, chain_of
-from inferspect.store.audit_reading import Selection, page
+from inferspect.store.audit.entry import ANCHORS, PLATFORM, Kind, chain_of
+from inferspect.store.audit.reading import Selection, page
 
 log = structlog.get_logger("inferspect.audit")
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from inferspect.store.audit_check import Problem
-    from inferspect.store.audit_verify import Verified
+    from inferspect.store.audit.check import Problem
+    from inferspect.store.audit.verify import Verified
 
 # Imports stand inside of functions: every command of `inferspect` loads this module.
 
@@ -98,8 +98,8 @@ def export(
 def anchor() -> None:
     """Take an anchor now, print it, and append it to the file of anchors."""
     from callbacks.audit import local  # noqa: PLC0415
-    from inferspect.store.audit import AuditLog  # noqa: PLC0415
-    from inferspect.store.audit_anchors import keep, take_anchor  # noqa: PLC0415
+    from inferspect.store.audit.anchors import keep, take_anchor  # noqa: PLC0415
+    from inferspect.store.audit.log import AuditLog  # noqa: PLC0415
 
     keys = local.needed_keys()
 
@@ -121,8 +121,8 @@ def prune(
     from sqlalchemy.exc import ProgrammingError  # noqa: PLC0415
 
     from callbacks.audit import local  # noqa: PLC0415
-    from inferspect.store.audit import AuditLog  # noqa: PLC0415
-    from inferspect.store.audit_pruning import prune as run  # noqa: PLC0415
+    from inferspect.store.audit.log import AuditLog  # noqa: PLC0415
+    from inferspect.store.audit.pruning import prune as run  # noqa: PLC0415
 
     keys = local.needed_keys()
 
@@ -149,7 +149,7 @@ def key() -> None:
 
 
 def _chain(tenant: str | None) -> str | None:
-    from inferspect.store.audit_entry import ANCHORS, PLATFORM, chain_of  # noqa: PLC0415
+    from inferspect.store.audit.entry import ANCHORS, PLATFORM, chain_of  # noqa: PLC0415
 
     return tenant if tenant in (None, PLATFORM, ANCHORS) else chain_of(tenant)
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.store.audit_entry import FIELDS, canonical
-from inferspect.store.audit_reading import AT_A_TIME, COLUMNS, entry_of, stream
+from inferspect.store.audit.entry import FIELDS, canonical
+from inferspect.store.audit.reading import AT_A_TIME, COLUMNS, entry_of, stream
 
 Format = Literal["jsonl", "csv"]
 MEDIA_TYPES: dict[Format, str] = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}

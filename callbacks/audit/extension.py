@@ -12,10 +12,10 @@ from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from callbacks.audit.projection import AuditProjection
 from inferspect.extension import Observer, Worker
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_anchors import keep_anchoring
-from inferspect.store.audit_keys import audit_keys
-from inferspect.store.audit_pruning import prune
+from inferspect.store.audit.anchors import keep_anchoring
+from inferspect.store.audit.keys import audit_keys
+from inferspect.store.audit.log import AuditLog
+from inferspect.store.audit.pruning import prune
 from inferspect.store.leader import lead
 
 if TYPE_CHECKING:

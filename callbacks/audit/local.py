@@ -20,11 +20,11 @@ from inferspect.launcher.running_database import running_database
 from inferspect.logs import without_secrets
 from inferspect.settings import LaunchSettings
 from inferspect.store.address import driver_url
-from inferspect.store.audit_anchors import kept
-from inferspect.store.audit_check import Problem
-from inferspect.store.audit_entry import FIELDS
-from inferspect.store.audit_keys import AuditKeys, audit_keys
-from inferspect.store.audit_verify import Verification, Verified, verify_export
+from inferspect.store.audit.anchors import kept
+from inferspect.store.audit.check import Problem
+from inferspect.store.audit.entry import FIELDS
+from inferspect.store.audit.keys import AuditKeys, audit_keys
+from inferspect.store.audit.verify import Verification, Verified, verify_export
 
 MOST_TOLD = 1000
 

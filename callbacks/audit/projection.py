@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.events.event import GatewayEvent
-from inferspect.store.audit import AuditLog, lock_heads
-from inferspect.store.audit_entry import Draft, chain_of, cost_text
+from inferspect.store.audit.entry import Draft, chain_of, cost_text
+from inferspect.store.audit.log import AuditLog, lock_heads
 
 # What a later revision of the event may say otherwise, and is worth an entry of its own then.
 AMENDED = ("decision", "reason", "status", "cost", "model_served", "tenant_id", "content_hash")

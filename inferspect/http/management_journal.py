@@ -19,9 +19,9 @@ from inferspect.http.management_secrets import Redactor, parameters
 from inferspect.http.management_targets import Target, existing_teams, named, rows, tables_for, tenants_named
 from inferspect.refusal import Refusal
 from inferspect.settings import LaunchSettings
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_entry import Draft, canonical, chain_of, plain
-from inferspect.store.audit_keys import audit_keys
+from inferspect.store.audit.entry import Draft, canonical, chain_of, plain
+from inferspect.store.audit.keys import audit_keys
+from inferspect.store.audit.log import AuditLog
 
 log = structlog.get_logger("inferspect.audit")
 

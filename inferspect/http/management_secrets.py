@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from inferspect.logs import without_secrets
-from inferspect.store.audit_entry import DEEPEST, TOO_DEEP
-from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit.entry import DEEPEST, TOO_DEEP
+from inferspect.store.audit.keys import AuditKeys
 
 # Names that hold a secret, whatever it looks like. `max_tokens` and `key_alias` are none.
 SECRET_NAMES = re.compile(

@@ -23,8 +23,8 @@ from inferspect.http.management_journal import Action, ManagementJournal, Outcom
 from inferspect.http.request_context import RequestContextMiddleware
 from inferspect.refusal import Refusal
 from inferspect.store.address import driver_url
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit.keys import AuditKeys
+from inferspect.store.audit.log import AuditLog
 
 MASTER = "sk-" + "master-of-this-test"
 MEMBER = "sk-" + "member-of-this-test"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inferspect.http.management_secrets import Redactor
-from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit.keys import AuditKeys
 
 REDACTOR = Redactor(AuditKeys("salt-of-a-test"))
 SECRET = "correct-horse-battery"

@@ -8,8 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from inferspect.store import alert_tables, audit_tables, scores_tables
+from inferspect.store import alert_tables, scores_tables
 from inferspect.store.address import driver_url
+from inferspect.store.audit import tables as audit_tables
 from inferspect.store.migrate import MigrationError, migrate, pending
 from inferspect.store.tables import SCHEMA, Base
 
@@ -33,7 +34,7 @@ def test_many_processes_may_migrate_at_once(database_url: str) -> None:
 
 def test_the_tables_are_as_the_models_say(store_url: str) -> None:
     """Migrations and SQLAlchemy's models describe the same columns."""
-    assert audit_tables.Base is scores_tables.Base is Base
+    assert all(tables.Base is Base for tables in (alert_tables, audit_tables, scores_tables))
     engine = create_engine(driver_url(store_url))
     with engine.connect() as connection:
         context = MigrationContext.configure(

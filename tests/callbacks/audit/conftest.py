@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from inferspect.store.address import driver_url
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_check import Problem
-from inferspect.store.audit_entry import Draft, chain_of
-from inferspect.store.audit_keys import AuditKeys
-from inferspect.store.audit_verify import Verification
+from inferspect.store.audit.check import Problem
+from inferspect.store.audit.entry import Draft, chain_of
+from inferspect.store.audit.keys import AuditKeys
+from inferspect.store.audit.log import AuditLog
+from inferspect.store.audit.verify import Verification
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

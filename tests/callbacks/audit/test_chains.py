@@ -17,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from inferspect.store.address import driver_url
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_anchors import take_anchor
-from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit.anchors import take_anchor
+from inferspect.store.audit.keys import AuditKeys
+from inferspect.store.audit.log import AuditLog
 from inferspect.store.migrate import migrate
 
 Drafts = Callable[..., Any]

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_entry import HASHED, canonical, decimal_text, hash_of, plain
-from inferspect.store.audit_reading import Selection, entries
+from inferspect.store.audit.entry import HASHED, canonical, decimal_text, hash_of, plain
+from inferspect.store.audit.log import AuditLog
+from inferspect.store.audit.reading import Selection, entries
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

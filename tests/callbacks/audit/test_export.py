@@ -21,10 +21,10 @@ from typer.testing import CliRunner, Result
 
 from callbacks.audit.command import app
 from callbacks.audit.export import Format, exported
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_anchors import take_anchor
-from inferspect.store.audit_entry import FIELDS
-from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit.anchors import take_anchor
+from inferspect.store.audit.entry import FIELDS
+from inferspect.store.audit.keys import AuditKeys
+from inferspect.store.audit.log import AuditLog
 
 DOCS = Path(__file__).parents[3] / "docs" / "audit.md"
 SALT = "salt-" + "x" * 20

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from callbacks.audit.projection import AuditProjection
 from inferspect.context import RequestContext, Verdict
 from inferspect.events.event import GatewayEvent, event_of
-from inferspect.store.audit import AuditLog
+from inferspect.store.audit.log import AuditLog
 
 Problems = Callable[..., Any]
 

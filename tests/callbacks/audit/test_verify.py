@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.store.audit import AuditLog
-from inferspect.store.audit_anchors import keep, kept, take_anchor
-from inferspect.store.audit_check import Problem
-from inferspect.store.audit_entry import GENESIS, HASHED, canonical, hash_of
-from inferspect.store.audit_keys import AuditKeys
-from inferspect.store.audit_pruning import prune
-from inferspect.store.audit_reading import COLUMNS, entry_of
-from inferspect.store.audit_verify import Verification
+from inferspect.store.audit.anchors import keep, kept, take_anchor
+from inferspect.store.audit.check import Problem
+from inferspect.store.audit.entry import GENESIS, HASHED, canonical, hash_of
+from inferspect.store.audit.keys import AuditKeys
+from inferspect.store.audit.log import AuditLog
+from inferspect.store.audit.pruning import prune
+from inferspect.store.audit.reading import COLUMNS, entry_of
+from inferspect.store.audit.verify import Verification
 
 ACME = "tenant/acme"
 Drafts = Callable[..., Any]

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.store.audit import AuditLog, lock_heads
-from inferspect.store.audit_entry import Draft
+from inferspect.store.audit.entry import Draft
+from inferspect.store.audit.log import AuditLog, lock_heads
 
 AT_A_TIME = 20_000
 

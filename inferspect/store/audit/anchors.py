@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.store.audit import AuditLog, lock_heads
-from inferspect.store.audit_entry import ANCHORS, FIELDS, Draft, canonical
-from inferspect.store.audit_reading import COLUMNS, entry_of
+from inferspect.store.audit.entry import ANCHORS, FIELDS, Draft, canonical
+from inferspect.store.audit.log import AuditLog, lock_heads
+from inferspect.store.audit.reading import COLUMNS, entry_of
 
 log = structlog.get_logger("inferspect.audit")
 

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from inferspect.store.audit_check import ChainCheck, Problem, Start
-from inferspect.store.audit_entry import ANCHORS
-from inferspect.store.audit_keys import AuditKeys
-from inferspect.store.audit_reading import COLUMNS, entry_of, stream
+from inferspect.store.audit.check import ChainCheck, Problem, Start
+from inferspect.store.audit.entry import ANCHORS
+from inferspect.store.audit.keys import AuditKeys
+from inferspect.store.audit.reading import COLUMNS, entry_of, stream
 
 AT_A_TIME = 2000
 ANCHORED_AT_A_TIME = 5000

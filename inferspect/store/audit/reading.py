@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from inferspect.store.audit_entry import FIELDS
+from inferspect.store.audit.entry import FIELDS
 
 _AS_TEXT = {
     "event_id": "event_id::text",

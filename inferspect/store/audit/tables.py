@@ -1,4 +1,4 @@
-"""Tables of the audit log: see :mod:`inferspect.store.audit_entry`."""
+"""Tables of the audit log: see :mod:`inferspect.store.audit.entry`."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from inferspect.store.audit_entry import GENESIS, HASHED, canonical, hash_of
-from inferspect.store.audit_keys import AuditKeys, is_signed
+from inferspect.store.audit.entry import GENESIS, HASHED, canonical, hash_of
+from inferspect.store.audit.keys import AuditKeys, is_signed
 
 Wrong = Literal["changed", "moved", "missing", "forged", "unlinked", "added", "anchor", "signature"]
 

@@ -16,8 +16,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from inferspect.store.audit_entry import GENESIS, Draft, canonical, chain_of, hash_of, record_of
-from inferspect.store.audit_keys import AuditKeys
+from inferspect.store.audit.entry import GENESIS, Draft, canonical, chain_of, hash_of, record_of
+from inferspect.store.audit.keys import AuditKeys
 
 LOCK = text(
     "SELECT chain, sequence, hash FROM inferspect.audit_heads WHERE chain = ANY(:chains) ORDER BY chain FOR UPDATE"
