@@ -24,8 +24,8 @@ from callbacks.alerts.state import Progress, Seen, Step, Telling, Timing, step
 from callbacks.alerts.summary import summary_of
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text
-from inferspect.store import alerts as store
-from inferspect.store.alert_silences import Silence, silences_in_force
+from inferspect.store.alerts import alerts as store
+from inferspect.store.alerts.silences import Silence, silences_in_force
 from inferspect.store.outbox import Outbox
 
 PROGRESS = tuple(field.name for field in fields(Progress))

@@ -17,7 +17,7 @@ from callbacks.alerts.conditions.reading import Looking
 from callbacks.alerts.course import Course
 from callbacks.alerts.rules import OwnedRule, rules_in_force
 from inferspect.observation.alerts import AlertSettings
-from inferspect.store import alerts as store
+from inferspect.store.alerts import alerts as store
 from inferspect.store.outbox import Outbox
 
 log = structlog.get_logger("inferspect.alerts")

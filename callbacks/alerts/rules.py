@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from inferspect.observation.alert_rules import AlertRule
 from inferspect.observation.alerts import AlertSettings
-from inferspect.store.alert_tables import PLATFORM
+from inferspect.store.alerts.tables import PLATFORM
 
 
 class InvalidRuleError(ValueError):

@@ -16,8 +16,8 @@ from callbacks.alerts.evaluation import reason_of, try_out
 from callbacks.alerts.rules import InvalidRuleError, OwnedRule, configured_rules, parse_rule, stored_rule
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text
-from inferspect.store import alerts as store
-from inferspect.store.alert_tables import PLATFORM
+from inferspect.store.alerts import alerts as store
+from inferspect.store.alerts.tables import PLATFORM
 from inferspect.store.outbox import Outbox
 
 Json = dict[str, Any]
@@ -48,7 +48,7 @@ class AlertService:
     settings: AlertSettings
 
     async def alerts(self, **wanted: Any) -> list[Json]:
-        """Alerts as :func:`inferspect.store.alerts.alerts` finds them."""
+        """Alerts as :func:`inferspect.store.alerts.alerts.alerts` finds them."""
         async with self.engine.connect() as connection:
             return [_alert_json(row) for row in await store.alerts(connection, **wanted)]
 

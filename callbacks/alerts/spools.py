@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.store.alert_workers import tell_spools
+from inferspect.store.alerts.workers import tell_spools
 
 log = structlog.get_logger("inferspect.alerts")
 

@@ -55,7 +55,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where an alert is in its course; attributes as in :class:`inferspect.store.alert_tables.AlertRow`."""
+    """Where an alert is in its course; attributes as in :class:`inferspect.store.alerts.tables.AlertRow`."""
 
     id: str
     state: State

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callbacks.alerts.notification import Notification, consumer_of
-from inferspect.store.alerts import database_time
+from inferspect.store.alerts.alerts import database_time
 from inferspect.store.outbox import Outbox
 from inferspect.store.tables import DeliveryRow
 

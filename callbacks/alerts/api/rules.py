@@ -13,7 +13,7 @@ from callbacks.alerts.rules import InvalidRuleError
 from callbacks.alerts.service import ReadOnlyRuleError, RuleExistsError, TooManyRulesError, service
 from inferspect.http.tenant_access import Caller, administered_or_all
 from inferspect.refusal import Refusal
-from inferspect.store.alert_tables import PLATFORM
+from inferspect.store.alerts.tables import PLATFORM
 
 router = APIRouter(tags=["alerts"])
 

@@ -16,9 +16,9 @@ from inferspect.observation.alert_rules import Label, LabelName
 from inferspect.observation.durations import LONGEST, PositiveDuration
 from inferspect.refusal import Refusal
 from inferspect.section import Section
-from inferspect.store import alert_silences as store
-from inferspect.store.alert_tables import PLATFORM
-from inferspect.store.alerts import database_time
+from inferspect.store.alerts import silences as store
+from inferspect.store.alerts.alerts import database_time
+from inferspect.store.alerts.tables import PLATFORM
 
 router = APIRouter(tags=["alerts"])
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from callbacks.alerts.conditions.reading import Looking, row, share
 from inferspect.observation.alert_conditions import DeadLetters, ProviderDown, SpoolAge
-from inferspect.store.alert_tables import WorkerStatus
+from inferspect.store.alerts.tables import WorkerStatus
 from inferspect.store.tables import DeliveryRow, Event
 
 # Statuses that are the provider's fault, or its administrator's; another status is an answer: the provider is there.

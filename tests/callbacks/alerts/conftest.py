@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from inferspect.observation.durations import parse_duration
 from inferspect.store.address import driver_url
-from inferspect.store.alert_tables import AlertRow
+from inferspect.store.alerts.tables import AlertRow
 
 Plant = Callable[..., Awaitable[None]]
 

@@ -25,8 +25,9 @@ from callbacks.alerts.trial import send_trial
 from inferspect.events import spool_table
 from inferspect.events.spool_table import SpooledEvent
 from inferspect.observation.alerts import AlertSettings
-from inferspect.store import alert_silences, alerts
 from inferspect.store.address import driver_url
+from inferspect.store.alerts import alerts
+from inferspect.store.alerts import silences as alert_silences
 from inferspect.store.leader import lead
 from inferspect.store.outbox import Outbox
 from tests.callbacks.alerts.conftest import Plant, database_time, move_back, rows_of

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from inferspect.store.alert_tables import PLATFORM, SilenceRow
+from inferspect.store.alerts.tables import PLATFORM, SilenceRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from inferspect.store.alert_tables import AlertRow, AlertRuleRow, SilenceRow
+from inferspect.store.alerts.tables import AlertRow, AlertRuleRow, SilenceRow
 from inferspect.store.tables import SCHEMA
 
 Row = dict[str, Any]

@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, func, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from inferspect.store.alert_tables import WorkerStatus
+from inferspect.store.alerts.tables import WorkerStatus
 
 FORGET_AFTER = timedelta(days=1)
 
