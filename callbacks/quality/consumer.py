@@ -13,7 +13,7 @@ from callbacks.quality.pool import PoolError, Result, ScoringPool, Unscored
 from callbacks.quality.sampling import is_sampled
 from callbacks.quality.storing import ScoredEvent, ScoreStore
 from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
-from inferspect.store.scores import ScoreRow
+from inferspect.store.scores.scores import ScoreRow
 
 if TYPE_CHECKING:
     from inferspect.events.event import GatewayEvent

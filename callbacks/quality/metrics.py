@@ -1,6 +1,6 @@
 """What Prometheus may know of scores: how many responses were scored or why not, and what they got.
 
-No tenant, as their number has no bound: the store has them, and :data:`inferspect.store.scores.LISTENERS` tells of each
+No tenant, as their number has no bound: the store has them, and :data:`inferspect.store.scores.scores.LISTENERS` tells of each
 row to who counts by tenant.
 """
 
@@ -12,7 +12,7 @@ from prometheus_client import Counter, Summary
 
 from callbacks.quality.scorers import OWN
 from inferspect.observation.scorer import Scorer
-from inferspect.store.scores import ScoreRow
+from inferspect.store.scores.scores import ScoreRow
 
 RESPONSES = Counter(
     "inferspect_quality_responses",

@@ -19,7 +19,7 @@ from callbacks.quality.sampling import is_sampled
 from callbacks.quality.storing import ScoredEvent, ScoreStore
 from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
 from inferspect.observation.score_names import OF_EMBEDDINGS
-from inferspect.store.scores import ScoreRow
+from inferspect.store.scores.scores import ScoreRow
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine

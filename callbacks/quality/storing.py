@@ -14,7 +14,7 @@ from callbacks.quality.metrics import ScoreMetrics
 from inferspect.events.score import CONSUMER as LANGFUSE
 from inferspect.events.score import Score, ScoreMessage, are_traced
 from inferspect.store.partitions import day_of, make_partitions
-from inferspect.store.scores import LISTENERS, ScoreRow, add_scores, write_scores
+from inferspect.store.scores.scores import LISTENERS, ScoreRow, add_scores, write_scores
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from inferspect.store.scores import Mean, means_by_tenant
+from inferspect.store.scores.scores import Mean, means_by_tenant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine

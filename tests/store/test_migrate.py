@@ -8,11 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from inferspect.store import scores_tables
 from inferspect.store.address import driver_url
 from inferspect.store.alerts import tables as alert_tables
 from inferspect.store.audit import tables as audit_tables
 from inferspect.store.migrate import MigrationError, migrate, pending
+from inferspect.store.scores import tables as scores_tables
 from inferspect.store.tables import SCHEMA, Base
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from inferspect.store.address import driver_url
-from inferspect.store.scores import Mean, ScoreRow, add_scores, means_by_tenant, windowed_means, write_scores
+from inferspect.store.scores.scores import Mean, ScoreRow, add_scores, means_by_tenant, windowed_means, write_scores
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

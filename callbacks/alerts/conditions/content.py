@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB
 
 from callbacks.alerts.conditions.reading import Looking
 from inferspect.observation.alert_conditions import GuardrailSpike, Quality
-from inferspect.store.scores_tables import Scores
+from inferspect.store.scores.tables import Scores
 from inferspect.store.tables import Event
 
 

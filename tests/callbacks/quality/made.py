@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from inferspect.context import RequestContext, Verdict
 from inferspect.events.delivery import Content, Delivery
 from inferspect.events.event import GatewayEvent, event_of
-from inferspect.store.scores_tables import Scores
+from inferspect.store.scores.tables import Scores
 from inferspect.store.tables import Base
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -20,7 +20,7 @@ from inferspect.events.score import CONSUMER, ScoreMessage
 from inferspect.extension import Observer
 from inferspect.observation.quality import QualitySettings
 from inferspect.observation.score_names import OF_SCORERS
-from inferspect.store.scores import LISTENERS, ScoreRow
+from inferspect.store.scores.scores import LISTENERS, ScoreRow
 from inferspect.store.tables import DeliveryRow
 from tests.callbacks.quality.made import KEPT, NOON, delivery, event, stored, tenant
 

@@ -23,7 +23,7 @@ from inferspect.events.event import GatewayEvent
 from inferspect.extension import Observer
 from inferspect.observation.quality import QualityModelSettings
 from inferspect.store.partitions import day_of, make_partitions
-from inferspect.store.scores import ScoreRow, write_scores
+from inferspect.store.scores.scores import ScoreRow, write_scores
 from tests.callbacks.quality.made import KEPT, event, stored, tenant
 
 KEY = "sk-" + "quality-scorer"

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbacks.quality.thresholds import DEGRADED, RECOVERED, Thresholds
 from inferspect.store.partitions import day_of, make_partitions
-from inferspect.store.scores import ScoreRow, write_scores
+from inferspect.store.scores.scores import ScoreRow, write_scores
 from inferspect.tenancy.lookup import TenantLookup
 
 DEFAULT = {"observation": {"quality": {"thresholds": {"Relevance": {"min": 0.6, "window": "1h", "at_least": 3}}}}}

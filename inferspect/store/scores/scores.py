@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One response's scores: see :class:`inferspect.store.scores_tables.Scores`."""
+    """One response's scores: see :class:`inferspect.store.scores.tables.Scores`."""
 
     id: str
     occurred_at: datetime
