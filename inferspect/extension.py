@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from inferspect.events.delivery import Consumers, EventListener
-    from inferspect.store.outbox import Outbox
+    from inferspect.store.deliveries.outbox import Outbox
     from inferspect.tenancy.lookup import TenantLookup
 
 

@@ -26,7 +26,7 @@ from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text
 from inferspect.store.alerts import alerts as store
 from inferspect.store.alerts.silences import Silence, silences_in_force
-from inferspect.store.outbox import Outbox
+from inferspect.store.deliveries.outbox import Outbox
 
 PROGRESS = tuple(field.name for field in fields(Progress))
 MISSED_ROUNDS = 4  # evaluations that may fail before a pending alert starts over

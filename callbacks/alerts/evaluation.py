@@ -18,7 +18,7 @@ from callbacks.alerts.course import Course
 from callbacks.alerts.rules import OwnedRule, rules_in_force
 from inferspect.observation.alerts import AlertSettings
 from inferspect.store.alerts import alerts as store
-from inferspect.store.outbox import Outbox
+from inferspect.store.deliveries.outbox import Outbox
 
 log = structlog.get_logger("inferspect.alerts")
 

@@ -6,8 +6,8 @@ from callbacks.alerts.channels.building import notifiers_of
 from callbacks.alerts.evaluation import LEADER, Evaluator
 from callbacks.alerts.spools import SpoolTeller
 from inferspect.extension import Observer, Worker
+from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.leader import lead
-from inferspect.store.outbox import Outbox
 
 
 async def start(observer: Observer) -> None:

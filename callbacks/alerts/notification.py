@@ -51,7 +51,7 @@ class Notification:
     repeat: int = 0
 
     def to_message(self) -> dict[str, Any]:
-        """JSON, for :class:`inferspect.store.outbox.Outbox`; times in ISO 8601."""
+        """JSON, for :class:`inferspect.store.deliveries.outbox.Outbox`; times in ISO 8601."""
         message = asdict(self)
         for name in ("started_at", "resolved_at"):
             if message[name] is not None:

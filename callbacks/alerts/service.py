@@ -18,7 +18,7 @@ from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text
 from inferspect.store.alerts import alerts as store
 from inferspect.store.alerts.tables import PLATFORM
-from inferspect.store.outbox import Outbox
+from inferspect.store.deliveries.outbox import Outbox
 
 Json = dict[str, Any]
 MOST_SHOWN = 20

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callbacks.alerts.notification import Notification, consumer_of
 from inferspect.store.alerts.alerts import database_time
-from inferspect.store.outbox import Outbox
+from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.tables import DeliveryRow
 
 LOOK_EVERY = 0.2

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.http.tenant_access import Caller, only_platform_admin
 from inferspect.refusal import Refusal
-from inferspect.store.dead_letters import DeadLetters, Wanted
+from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
 
 PATH = "/api/v1/events/dead-letters"
 MOST = 1000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from inferspect.events.desk import Desk
-    from inferspect.store.dead_letters import Wanted
+    from inferspect.store.deliveries.dead_letters import Wanted
 
 # Imports stand inside of functions: every command of `inferspect` loads this module.
 
@@ -127,7 +127,7 @@ def _wanted(
 ) -> Wanted:
     """The selection; one that changes something has to name what."""
     from inferspect.observation.durations import parse_duration  # noqa: PLC0415
-    from inferspect.store.dead_letters import Wanted  # noqa: PLC0415
+    from inferspect.store.deliveries.dead_letters import Wanted  # noqa: PLC0415
 
     if every is False and not any((consumer, tenant, event_id, older_than)):
         _fail("say which: --consumer, --tenant, --id, --older-than, or --all", WRONG_INPUT)

@@ -17,7 +17,7 @@ from inferspect.events.event import NewerEventError
 from inferspect.events.handing_over import hand_over
 from inferspect.events.metrics import DEAD_LETTERS_TOTAL, DELIVERIES, DELIVERY_LAG
 from inferspect.logs import without_secrets
-from inferspect.store.deliveries import Deliveries, Leased, Undone
+from inferspect.store.deliveries.queue import Deliveries, Leased, Undone
 from inferspect.store.stored_events import contents_of, events_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from inferspect.events.courier import Courier
-from inferspect.store.deliveries import Deliveries
+from inferspect.store.deliveries.queue import Deliveries
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine

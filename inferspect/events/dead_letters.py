@@ -1,6 +1,6 @@
 """Events that the database will never take, kept in a file beside the spools for a person to look at.
 
-What a consumer did not take is a dead letter of another kind: see :mod:`inferspect.store.dead_letters`.
+What a consumer did not take is a dead letter of another kind: see :mod:`inferspect.store.deliveries.dead_letters`.
 """
 
 from __future__ import annotations

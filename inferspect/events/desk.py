@@ -15,8 +15,8 @@ from sqlalchemy.exc import DataError
 from inferspect.events.dead_letters import SetAside, all_set_aside, take_back
 from inferspect.events.event import GatewayEvent
 from inferspect.events.spool import Spool, SpooledEvent, orphans
-from inferspect.store.dead_letters import DeadLetters, Wanted
-from inferspect.store.deliveries import Deliveries
+from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
+from inferspect.store.deliveries.queue import Deliveries
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine

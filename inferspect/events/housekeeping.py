@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from inferspect.events.metrics import DEAD_LETTERS, DELIVERIES_WAITING
-from inferspect.store.deliveries import Deliveries
+from inferspect.store.deliveries.queue import Deliveries
 from inferspect.store.events import PARTITIONED
 from inferspect.store.retention import Days, Retention
 

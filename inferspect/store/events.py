@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from inferspect.events.delivery import Consumers
 from inferspect.events.event import GatewayEvent
 from inferspect.events.metrics import OBSERVER_ERRORS
-from inferspect.store.deliveries import ENQUEUE, due
+from inferspect.store.deliveries.queue import ENQUEUE, due
 from inferspect.store.json_rows import as_json, upsert
 from inferspect.store.partitions import day_of, make_partitions
 from inferspect.store.projecting import project

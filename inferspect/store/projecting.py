@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from inferspect.events.delivery import DONE, Delivered, Delivery, Projection
 from inferspect.events.event import GatewayEvent
 from inferspect.events.metrics import OBSERVER_ERRORS
-from inferspect.store.deliveries import due
+from inferspect.store.deliveries.queue import due
 
 log = structlog.get_logger("inferspect.store")
 

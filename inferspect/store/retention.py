@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from inferspect.store.deliveries import TABLE as DELIVERIES
+from inferspect.store.deliveries.queue import TABLE as DELIVERIES
 from inferspect.store.tables import SCHEMA
 
 log = structlog.get_logger("inferspect.store")

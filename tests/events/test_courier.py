@@ -13,10 +13,10 @@ from inferspect.events.courier import Courier, backoff
 from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
-from inferspect.store.dead_letters import DeadLetters, Wanted
-from inferspect.store.deliveries import Deliveries
+from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
+from inferspect.store.deliveries.outbox import Outbox
+from inferspect.store.deliveries.queue import Deliveries
 from inferspect.store.events import ShippedEvent
-from inferspect.store.outbox import Outbox
 from tests.events.serving import Recording, deliveries, event, execute, hurry, rows, store, writer
 
 SETTINGS = EventSettings()

@@ -28,8 +28,8 @@ from inferspect.observation.alerts import AlertSettings
 from inferspect.store.address import driver_url
 from inferspect.store.alerts import alerts
 from inferspect.store.alerts import silences as alert_silences
+from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.leader import lead
-from inferspect.store.outbox import Outbox
 from tests.callbacks.alerts.conftest import Plant, database_time, move_back, rows_of
 
 WEBHOOK = {"type": "webhook", "url": "https://hooks.example.com/x", "secret": "os.environ/HOOK"}

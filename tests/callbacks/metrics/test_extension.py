@@ -14,7 +14,7 @@ from callbacks.metrics.tenants import TenantUsage
 from inferspect.events.delivery import Consumers
 from inferspect.extension import Observer
 from inferspect.settings import EventSettings, LaunchSettings, Settings
-from inferspect.store.outbox import Outbox
+from inferspect.store.deliveries.outbox import Outbox
 from inferspect.tenancy.lookup import TenantLookup
 
 from .conftest import MakeEvent, Told

@@ -14,7 +14,7 @@ from inferspect.events.event import GatewayEvent
 from inferspect.extension import Observer
 from inferspect.settings import LaunchSettings, Settings
 from inferspect.store.address import driver_url
-from inferspect.store.outbox import Outbox
+from inferspect.store.deliveries.outbox import Outbox
 from inferspect.tenancy.lookup import TenantLookup
 
 

@@ -20,7 +20,7 @@ from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retr
 from inferspect.observation.channels import CustomChannel
 from inferspect.settings import EventSettings, settings_from
 from inferspect.store.address import driver_url
-from inferspect.store.outbox import Outbox
+from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.tables import DeliveryRow
 
 Alert = Callable[..., Notification]
