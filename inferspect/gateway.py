@@ -38,7 +38,7 @@ from inferspect.logs import configure_logs
 from inferspect.runtime import Runtime, install
 from inferspect.settings import LaunchSettings
 from inferspect.store.address import driver_url
-from inferspect.store.events import EventWriter
+from inferspect.store.events.writer import EventWriter
 from inferspect.store.waiting import wait_for_database
 from inferspect.tenancy import TenantDirectory
 from inferspect.tenancy.changes import announce_change, listen_for_changes

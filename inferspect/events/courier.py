@@ -18,7 +18,7 @@ from inferspect.events.handing_over import hand_over
 from inferspect.events.metrics import DEAD_LETTERS_TOTAL, DELIVERIES, DELIVERY_LAG
 from inferspect.logs import without_secrets
 from inferspect.store.deliveries.queue import Deliveries, Leased, Undone
-from inferspect.store.stored_events import contents_of, events_of
+from inferspect.store.events.reading import contents_of, events_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inferspect.events.metrics import DEAD_LETTERS, DELIVERIES_WAITING
 from inferspect.store.deliveries.queue import Deliveries
-from inferspect.store.events import PARTITIONED
+from inferspect.store.events.writer import PARTITIONED
 from inferspect.store.retention import Days, Retention
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from inferspect.events.delivery import Consumer, Consumers
 from inferspect.events.housekeeping import NAME, Housekeeping
 from inferspect.extension import Observer, observers
 from inferspect.store.deliveries.outbox import Outbox
+from inferspect.store.events.projecting import ProjectionConsumer
 from inferspect.store.leader import lead
-from inferspect.store.projecting import ProjectionConsumer
 from inferspect.tenancy.lookup import TenantLookup
 
 if TYPE_CHECKING:

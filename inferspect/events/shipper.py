@@ -16,11 +16,11 @@ from inferspect.events.dead_letters import FILE, set_aside
 from inferspect.events.event import GatewayEvent, NewerEventError
 from inferspect.events.metrics import EVENTS_SET_ASIDE, EVENTS_SHIPPED, SPOOL_AGE, SPOOL_BYTES, SPOOL_EVENTS
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError, orphans
-from inferspect.store.events import ShippedEvent
+from inferspect.store.events.writer import ShippedEvent
 
 if TYPE_CHECKING:
     from inferspect.settings import EventSettings
-    from inferspect.store.events import EventWriter
+    from inferspect.store.events.writer import EventWriter
 
 log = structlog.get_logger("inferspect.events")
 

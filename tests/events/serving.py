@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from inferspect.context import RequestContext
 from inferspect.events.delivery import DONE, Consumer, Consumers, Delivered, Delivery
 from inferspect.events.event import GatewayEvent, event_of
-from inferspect.store.events import EventWriter, ShippedEvent
+from inferspect.store.events.writer import EventWriter, ShippedEvent
 
 Answers = Callable[[Sequence[Delivery]], Sequence[Delivered]]
 

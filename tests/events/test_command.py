@@ -19,7 +19,7 @@ from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
-from inferspect.store.events import EventWriter, ShippedEvent
+from inferspect.store.events.writer import EventWriter, ShippedEvent
 from tests.events.serving import Recording, deliveries, event, rows, store, writer
 
 # The command runs an event loop of its own, so a test's coroutine leaves it to a thread.

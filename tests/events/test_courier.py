@@ -16,7 +16,7 @@ from inferspect.store.address import driver_url
 from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
 from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.deliveries.queue import Deliveries
-from inferspect.store.events import ShippedEvent
+from inferspect.store.events.writer import ShippedEvent
 from tests.events.serving import Recording, deliveries, event, execute, hurry, rows, store, writer
 
 SETTINGS = EventSettings()

@@ -24,7 +24,7 @@ from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent, orphans
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
-from inferspect.store.events import EventWriter
+from inferspect.store.events.writer import EventWriter
 from tests.events.serving import Recording, deliveries
 
 SETTINGS = EventSettings(ship_every=0.01, ship_batch=10, settle_after=0.5)

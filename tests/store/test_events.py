@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from inferspect.context import RequestContext
 from inferspect.events.event import GatewayEvent, event_of
 from inferspect.store.address import driver_url
-from inferspect.store.events import EventWriter, ShippedEvent
+from inferspect.store.events.writer import EventWriter, ShippedEvent
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from inferspect.events.metrics import DEAD_LETTERS, DELIVERIES_WAITING
 from inferspect.settings import EventSettings
 from inferspect.store import retention as module
 from inferspect.store.address import driver_url
-from inferspect.store.events import EventWriter, ShippedEvent
+from inferspect.store.events.writer import EventWriter, ShippedEvent
 from inferspect.store.partitions import make_partitions
 from inferspect.store.retention import Days, Retention
 from inferspect.tenancy.lookup import TenantLookup

@@ -16,8 +16,8 @@ from inferspect.events.event import GatewayEvent
 from inferspect.events.metrics import OBSERVER_ERRORS
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
-from inferspect.store.events import EventWriter, ShippedEvent
-from inferspect.store.projecting import ProjectionConsumer
+from inferspect.store.events.projecting import ProjectionConsumer
+from inferspect.store.events.writer import EventWriter, ShippedEvent
 from inferspect.tenancy.lookup import TenantLookup
 from tests.events.serving import Recording, deliveries, event, execute, rows
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.events.delivery import Content
 from inferspect.events.event import GatewayEvent, NewerEventError
-from inferspect.store.stored_events import contents_of, events_of
+from inferspect.store.events.reading import contents_of, events_of
 from inferspect.store.tables import DeliveryRow, Event
 
 ROW = DeliveryRow.__table__

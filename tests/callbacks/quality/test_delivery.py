@@ -14,7 +14,7 @@ from inferspect.events.couriers import Couriers
 from inferspect.events.delivery import Consumers
 from inferspect.extension import Observer
 from inferspect.settings import EventSettings
-from inferspect.store.events import EventWriter, ShippedEvent
+from inferspect.store.events.writer import EventWriter, ShippedEvent
 from tests.callbacks.quality.made import KEPT, event, stored
 
 CONTENT = f'{{"input":{KEPT.input},"output":{KEPT.output}}}'.encode()

@@ -21,11 +21,11 @@ from inferspect.events.delivery import Consumers
 from inferspect.events.event import GatewayEvent
 from inferspect.events.metrics import OBSERVER_ERRORS
 from inferspect.store.deliveries.queue import ENQUEUE, due
+from inferspect.store.events.projecting import project
+from inferspect.store.events.usage import usage_of
 from inferspect.store.json_rows import as_json, upsert
 from inferspect.store.partitions import day_of, make_partitions
-from inferspect.store.projecting import project
 from inferspect.store.tables import SCHEMA, Event, EventContent, Usage
-from inferspect.store.usage import usage_of
 from inferspect.tenancy.lookup import TenantLookup
 
 log = structlog.get_logger("inferspect.store")
