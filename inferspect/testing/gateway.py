@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx
 import psutil
@@ -44,7 +44,12 @@ class GatewayProcess:
         config: the configuration file.
         environment: variables over those of this process.
         port: port to listen on; a free one where it is ``None``.
+
+    Attributes:
+        command: the module that is run, and its arguments.
     """
+
+    command: ClassVar[tuple[str, ...]] = ("inferspect", "serve")
 
     def __init__(
         self, folder: Path, config: Path, environment: Mapping[str, str] | None = None, port: int | None = None
@@ -82,7 +87,7 @@ class GatewayProcess:
         self.output.parent.mkdir(parents=True, exist_ok=True)
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "inferspect", "serve"],
+                [sys.executable, "-m", *self.command],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

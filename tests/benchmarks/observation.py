@@ -1,0 +1,191 @@
+"""What observing requests costs and how quick it is; `python -m tests.benchmarks observation`.
+
+Two gateways with plugins and guardrails that take turns: one observes all, the other nothing. A side's turn is all
+scenarios after one another, and begins with requests that are not measured, so that what follows from requests
+(shipping, tracing, scoring) goes on beside those that are, as it does in a gateway that is always busy.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from inferspect.testing.gateway import GatewayProcess
+from inferspect.testing.langfuse import LangfuseProcess
+from inferspect.testing.langfuse.collector import PUBLIC_KEY, SECRET_KEY
+from tests.benchmarks.comparison import CONFIG, Comparison, Round, Scenario, Side, chat, upstream
+from tests.benchmarks.load import Generator
+from tests.benchmarks.observation_lag import lags
+from tests.benchmarks.observation_none import UnobservingGateway
+from tests.benchmarks.observation_store import bytes_on_disk, in_process
+from tests.benchmarks.tables import spread, table
+
+ROUNDS = 5
+NONE, ALL = "no observation", "all on"
+MESSAGE = (
+    "Our office in {word} moves in spring, and the landlord asks for a new contract. Please draft a short and polite "
+    "answer that asks for two more weeks. Reply to jane.doe@example.com as usual."
+)
+"""About 200 characters; the simulator's answer to it has about 100."""
+LEAD = Scenario("before", 20, 100, chat(MESSAGE))
+SCENARIOS = (
+    Scenario("1 at a time", 1, 150, chat(MESSAGE)),
+    Scenario("20 at once", 20, 200, chat(MESSAGE)),
+    Scenario("100 at once", 100, 250, chat(MESSAGE)),
+)
+OF_A_TURN = sum(scenario.requests for scenario in (LEAD, *SCENARIOS))
+
+
+@dataclass(slots=True)
+class Observed:
+    """One side: its gateway, and what its processes have used in each of its turns, in seconds by kind of process."""
+
+    gateway: GatewayProcess
+    side: Side
+    beside: Mapping[str, psutil.Process] = field(default_factory=dict)
+    used: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def times(self) -> dict[str, float]:
+        """Processor seconds until now."""
+        processes = self.gateway.processes()
+        worker = processes["worker"]
+        engine = processes["engine"]
+        pools = [child for child in worker.children(recursive=True) if child != engine]
+        postgres = processes["PostgreSQL"]
+        return {
+            "worker": _seconds(worker),
+            "its processes that score and scan": sum(map(_seconds, pools)),
+            "Prisma engine": _seconds(engine),
+            "PostgreSQL": sum(map(_seconds, [postgres, *postgres.children()])) + _ended(postgres),
+            **{name: _seconds(process) for name, process in self.beside.items()},
+        }
+
+
+def report() -> str:
+    """Measure everything and describe it in Markdown."""
+    with tempfile.TemporaryDirectory() as name, upstream() as url, ExitStack() as running:
+        folder = Path(name)
+        unobserved = folder / "unobserved.yaml"
+        unobserved.write_text(yaml.safe_dump(without_observation()), encoding="utf-8")
+        langfuse = running.enter_context(LangfuseProcess(folder / "langfuse"))
+        demo = {"INFERSPECT_DEMO_URL": f"{url}/v1"}
+        keys = {
+            "LANGFUSE_BASE_URL": langfuse.url,
+            "LANGFUSE_PUBLIC_KEY": PUBLIC_KEY,
+            "LANGFUSE_SECRET_KEY": SECRET_KEY,
+        }
+        observing = running.enter_context(GatewayProcess(folder / "all", CONFIG, demo | keys))
+        observed = Observed(observing, side_of(observing), {"Langfuse's stand-in": collector()})
+        with UnobservingGateway(folder / "none", unobserved, demo) as silent:
+            sides = {NONE: Observed(silent, side_of(silent)), ALL: observed}
+            compared = Comparison(NONE, ALL)
+            take_turns(compared, sides)
+        most = statistics.median(compared.values("20 at once", "requests_per_second")[0])
+        late = lags(observing, observed.side, folder / "langfuse" / f"{PUBLIC_KEY}.jsonl", chat(MESSAGE), most)
+        disk = bytes_on_disk(observing)
+        rates = in_process(observing, folder)
+    tables = [compared.throughput(), compared.latencies("p50", "p99"), compared.processor(), by_process(sides)]
+    return "\n\n".join([*tables, rates, late, disk])
+
+
+def without_observation() -> dict[str, Any]:
+    """The repository's configuration without its hooks of `callbacks`, whose workers deliver nothing."""
+    content: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    settings = content["litellm_settings"]
+    settings["callbacks"] = [hook for hook in settings["callbacks"] if not hook.startswith("callbacks.")]
+    content["inferspect"]["events"] = {"consumers": "worker"}
+    return content
+
+
+def collector() -> psutil.Process:
+    """The process of the collector, which this one has started."""
+    children = psutil.Process().children()
+    return next(child for child in children if "inferspect.testing.langfuse" in child.cmdline())
+
+
+def side_of(gateway: GatewayProcess) -> Side:
+    """The worker with all its processes."""
+    worker = gateway.processes()["worker"]
+    children = {f"{child.pid}": child for child in worker.children(recursive=True)}
+    return Side(gateway.url, gateway.new_key(), {"worker": worker, **children})
+
+
+def take_turns(compared: Comparison, sides: Mapping[str, Observed]) -> None:
+    """Rounds in which both sides have their turn, in an order that is reversed in every second one."""
+    compared.rounds = {scenario.name: {name: [] for name in sides} for scenario in SCENARIOS}
+    waited = 0.0
+    with Generator() as load:
+        for observed in sides.values():
+            for scenario in SCENARIOS:
+                load.run(observed.side.job(scenario, max(scenario.connections, 50)))
+        settle(sides[ALL].gateway)
+        for number in range(ROUNDS):
+            for name in sorted(sides, reverse=bool(number % 2)):
+                observed = sides[name]
+                before = observed.times()
+                load.run(observed.side.job(LEAD, LEAD.requests))
+                for scenario in SCENARIOS:
+                    compared.rounds[scenario.name][name].append(measured(load, observed.side, scenario))
+                if name == ALL:
+                    waited = settle(observed.gateway)
+                else:
+                    time.sleep(waited)  # the other side's times have so much of LiteLLM's own background work in them
+                for kind, seconds in observed.times().items():
+                    observed.used[kind].append((seconds - before[kind]) * 1000 / OF_A_TURN)
+
+
+def measured(load: Generator, side: Side, scenario: Scenario) -> Round:
+    before = side.processor_seconds()
+    figures = load.run(side.job(scenario, scenario.requests))
+    return Round(figures, (side.processor_seconds() - before) * 1000 / scenario.requests)
+
+
+def settle(gateway: GatewayProcess) -> float:
+    """Wait until every request has been stored, traced and scored; returns the seconds that took."""
+    began = time.monotonic()
+    statement = (
+        "SELECT (SELECT count(*) FROM inferspect.events WHERE NOT complete)"
+        " + (SELECT count(*) FROM inferspect.deliveries WHERE dead_at IS NULL) AS waiting"
+    )
+    spools = gateway.home / "spool"
+    while gateway.query(statement)[0]["waiting"] or any(map(holds_events, spools.glob("*.spool"))):
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def holds_events(spool: Path) -> bool:
+    """Whether anything waits in a spool that another process writes."""
+    with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True)) as database:
+        return bool(database.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0])
+
+
+def by_process(sides: Mapping[str, Observed]) -> str:
+    """Processor time of whole turns, with all that came after their requests."""
+    lines = []
+    for kind in sides[ALL].used:
+        ours, theirs = sides[ALL].used[kind], sides[NONE].used.get(kind)
+        before = "-" if theirs is None else f"{statistics.median(theirs):.2f}"
+        lines.append(f"| {kind} | {before} | {statistics.median(ours):.2f} | {spread(ours, '.2f')} |")
+    return table(f"processor milliseconds a request, with all that followed | {NONE} | {ALL} | of the rounds", lines)
+
+
+def _seconds(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system)
+
+
+def _ended(process: psutil.Process) -> float:
+    """What children have used that are gone."""
+    used = process.cpu_times()
+    return float(used.children_user + used.children_system)
