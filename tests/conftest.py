@@ -9,10 +9,11 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 # LiteLLM asks for its price list when it is imported.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
@@ -20,10 +21,11 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 from inferspect.launcher.home import Home
 from inferspect.launcher.lifeline import Preparation
 from inferspect.launcher.postgres import EmbeddedPostgres
+from inferspect.store.address import driver_url
 from inferspect.store.migrate import migrate
 
-# Not a conftest of one folder, so that several share the gateway.
-pytest_plugins = ["tests.running_gateway"]
+# Not conftests of one folder, so that several share them.
+pytest_plugins = ["tests.running_gateway", "tests.audit_log"]
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +70,11 @@ def store_url(database_url: str) -> str:
     """A database with InferSpect's schema."""
     migrate(database_url)
     return database_url
+
+
+@pytest.fixture
+async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections to it."""
+    made = create_async_engine(driver_url(store_url), pool_size=10)
+    yield made
+    await made.dispose()

@@ -1,7 +1,7 @@
 """What Prometheus may know of scores: how many responses were scored or why not, and what they got.
 
-No tenant, as their number has no bound: the store has them, and :data:`inferspect.store.scores.scores.LISTENERS` tells of each
-row to who counts by tenant.
+No tenant, as their number has no bound: the store has them, and :data:`inferspect.store.scores.scores.LISTENERS` tells
+of each row to who counts by tenant.
 """
 
 from __future__ import annotations

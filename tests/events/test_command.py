@@ -4,12 +4,12 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 from inferspect.events.command import app
@@ -18,18 +18,10 @@ from inferspect.events.delivery import Rejected
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent
 from inferspect.settings import EventSettings
-from inferspect.store.address import driver_url
 from inferspect.store.events.writer import EventWriter, ShippedEvent
 from tests.events.serving import Recording, deliveries, event, rows, store, writer
 
 # The command runs an event loop of its own, so a test's coroutine leaves it to a thread.
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url))
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture(autouse=True)

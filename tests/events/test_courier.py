@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from inferspect.events import courier as module
 from inferspect.events.courier import Courier, backoff
 from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
 from inferspect.settings import EventSettings
-from inferspect.store.address import driver_url
 from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
 from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.deliveries.queue import Deliveries
@@ -20,13 +19,6 @@ from inferspect.store.events.writer import ShippedEvent
 from tests.events.serving import Recording, deliveries, event, execute, hurry, rows, store, writer
 
 SETTINGS = EventSettings()
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url))
-    yield made
-    await made.dispose()
 
 
 def courier(engine: AsyncEngine, consumer: Recording, **settings: float) -> Courier:

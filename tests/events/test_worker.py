@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.launcher.ports import free_port
-from inferspect.store.address import driver_url
 from tests.events.serving import Recording, deliveries, event, store, until
 
 ROOT = Path(__file__).parents[2]
@@ -72,13 +71,6 @@ def receiver() -> Iterator[Receiver]:
     made.server.shutdown()
     thread.join()
     made.server.server_close()
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url))
-    yield made
-    await made.dispose()
 
 
 class Worker:

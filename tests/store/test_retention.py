@@ -2,20 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.events.delivery import Consumers
 from inferspect.events.housekeeping import Housekeeping
 from inferspect.events.metrics import DEAD_LETTERS, DELIVERIES_WAITING
 from inferspect.settings import EventSettings
 from inferspect.store import retention as module
-from inferspect.store.address import driver_url
 from inferspect.store.events.writer import EventWriter, ShippedEvent
 from inferspect.store.partitions import make_partitions
 from inferspect.store.retention import Days, Retention
@@ -23,13 +21,6 @@ from inferspect.tenancy.lookup import TenantLookup
 from tests.events.serving import Recording, event, execute, rows
 
 TABLES = ("events", "event_contents", "usage")
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url))
-    yield made
-    await made.dispose()
 
 
 async def store(engine: AsyncEngine, *ages: float, tenant: str | None = None) -> None:

@@ -32,13 +32,6 @@ def substituted(keys: TenantKeys, *values: tuple[str, str]) -> Substitutions:
 
 
 @pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url))
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
 async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
     made = redis.asyncio.Redis.from_url(redis_url)
     await made.flushall()

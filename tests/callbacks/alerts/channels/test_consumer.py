@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from inferspect.events.courier import Courier
 from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
 from inferspect.observation.channels import CustomChannel
 from inferspect.settings import EventSettings, settings_from
-from inferspect.store.address import driver_url
 from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.tables import DeliveryRow
 
@@ -138,13 +137,6 @@ async def test_within_a_batch_an_end_waits_for_its_beginning(alert: Alert) -> No
         "alert.firing",
         "alert.resolved",
     ]
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(driver_url(store_url))
-    yield engine
-    await engine.dispose()
 
 
 async def test_earlier_messages_are_those_of_the_same_alert_and_channel_that_still_wait(

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -10,21 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.context import RequestContext
 from inferspect.events.event import GatewayEvent, event_of
-from inferspect.store.address import driver_url
 from inferspect.store.events.writer import EventWriter, ShippedEvent
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url), pool_size=10)
-    yield made
-    await made.dispose()
 
 
 def event(at: datetime = NOON, revision: int = 1, **values: Any) -> GatewayEvent:

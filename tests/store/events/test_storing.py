@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.events.courier import Courier
 from inferspect.events.delivery import Consumers
 from inferspect.events.event import GatewayEvent
 from inferspect.events.metrics import OBSERVER_ERRORS
 from inferspect.settings import EventSettings
-from inferspect.store.address import driver_url
 from inferspect.store.events.projecting import ProjectionConsumer
 from inferspect.store.events.writer import EventWriter, ShippedEvent
 from inferspect.tenancy.lookup import TenantLookup
 from tests.events.serving import Recording, deliveries, event, execute, rows
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url))
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -1,15 +1,16 @@
+"""An audit log for the tests of its store and of what is built on it."""
+
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.store.address import driver_url
 from inferspect.store.audit.check import Problem
 from inferspect.store.audit.entry import Draft, chain_of
 from inferspect.store.audit.keys import AuditKeys
@@ -17,13 +18,6 @@ from inferspect.store.audit.log import AuditLog
 from inferspect.store.audit.verify import Verification
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(driver_url(store_url), pool_size=10)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture
