@@ -26,9 +26,9 @@ from inferspect.http.error_shape import ErrorShapeMiddleware
 from inferspect.http.governed_routes import GovernedRoutesMiddleware
 from inferspect.http.health import health_router
 from inferspect.http.json_body import JsonBodyMiddleware
-from inferspect.http.management import ManagementMiddleware
-from inferspect.http.management_actions import ManagementActionsMiddleware, litellm_key_header
-from inferspect.http.management_journal import management_journal
+from inferspect.http.management.actions import ManagementActionsMiddleware, litellm_key_header
+from inferspect.http.management.announcing import ManagementMiddleware
+from inferspect.http.management.journal import management_journal
 from inferspect.http.metrics import metrics_router
 from inferspect.http.recording import RecordingMiddleware
 from inferspect.http.request_context import RequestContextMiddleware

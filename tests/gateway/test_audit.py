@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from inferspect.http.management_targets import TABLES
+from inferspect.http.management.targets import TABLES
 from inferspect.testing.gateway import GatewayProcess
 
 EventOf = Callable[[str], dict[str, Any]]

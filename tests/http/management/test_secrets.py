@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inferspect.http.management_secrets import Redactor
+from inferspect.http.management.secrets import Redactor
 from inferspect.store.audit.keys import AuditKeys
 
 REDACTOR = Redactor(AuditKeys("salt-of-a-test"))

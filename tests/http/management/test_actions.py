@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from inferspect.http.error_shape import ErrorShapeMiddleware
-from inferspect.http.management_actions import LONGEST_BODY, ManagementActionsMiddleware
-from inferspect.http.management_actor import key_of
-from inferspect.http.management_journal import Action, ManagementJournal, Outcome
+from inferspect.http.management.actions import LONGEST_BODY, ManagementActionsMiddleware
+from inferspect.http.management.actor import key_of
+from inferspect.http.management.journal import Action, ManagementJournal, Outcome
 from inferspect.http.request_context import RequestContextMiddleware
 from inferspect.refusal import Refusal
 from inferspect.store.address import driver_url

@@ -1,0 +1,115 @@
+"""Takes secrets out of what management requests say, before it is kept: a fingerprint stands in their place.
+
+A fingerprint tells that a secret was set or changed. It is keyed, so that nobody tries guesses against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from inferspect.logs import without_secrets
+from inferspect.store.audit.entry import DEEPEST, TOO_DEEP
+from inferspect.store.audit.keys import AuditKeys
+
+# Names that hold a secret, whatever it looks like. `max_tokens` and `key_alias` are none.
+SECRET_NAMES = re.compile(
+    r"(?:.*[_\-.])?(?:api_?keys?|keys?|tokens?|secrets?|pass(?:word|wd|phrase)?|credentials?|authorization|auth|cookie"
+    r"|private|salt|dsn|signature|jwt|connection_string|database_url|redis_url|webhook(?:_url)?|otp|code|assertion|invitation_(?:link|id))"
+    r"|.*(?:secret|password|passwd|private_?key|access_?key|api_?key|credential|auth_?token|access_?token"
+    r"|refresh_?token|bearer).*",
+    re.IGNORECASE | re.DOTALL,
+)
+NO_SECRETS = re.compile(
+    r"(?:max|min|prompt|completion|total|input|output|cached)_.*tokens?|.*_per_token.*", re.IGNORECASE
+)
+# Everything below these is one, but for what is listed.
+SECRET_PARTS = frozenset(
+    {"credential_values", "litellm_params", "environment_variables", "env", "env_vars", "headers", "static_headers",
+     "extra_headers", "callback_vars", "vertex_credentials", "sso_settings", "cache_params", "config"}
+)  # fmt: skip
+PLAIN_PARAMETERS = frozenset(
+    {"model", "api_base", "api_version", "base_url", "custom_llm_provider", "region_name", "aws_region_name",
+     "vertex_location", "vertex_project", "litellm_credential_name", "organization", "timeout", "stream_timeout",
+     "max_retries", "tpm", "rpm", "guardrail", "mode", "default_on", "type", "host", "port", "tags", "base_model",
+     "order", "weight", "callback_name", "callback_type"}
+)  # fmt: skip
+LOOKS_SECRET = re.compile(
+    r"(?<![A-Za-z0-9])(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,}"
+    r"|(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}"
+    r"|(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|hf_|AIza|ya29\.|npm_|pypi-|dop_v1_)[A-Za-z0-9_\-.]{10,}"
+    r"|(?<![A-Za-z0-9])eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
+    r"|(?i:(?<![A-Za-z0-9])(?:bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*)"
+    r"|(?<=://)[^\s:/@\"',]*:[^\s/\"',@]+(?=@)"
+    r"|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]+"
+    r"|(?i:(?<=[?&]key=)|(?<=[?&]token=)|(?<=[?&]sig=)|(?<=[?&]api_key=)|(?<=[?&]secret=)|(?<=[?&]password=))[^&\s#\"]+",
+    re.DOTALL,
+)
+LONGEST_TEXT = 4_000
+MOST_MEMBERS = 500
+REFERENCES = ("os.environ/", "file:/")
+
+
+class Redactor:
+    """Replaces secrets by fingerprints."""
+
+    def __init__(self, keys: AuditKeys) -> None:
+        self._keys = keys
+
+    def content(self, value: Any) -> Any:
+        """JSON without secrets."""
+        return self._without(value, secret=False, deepest=DEEPEST)
+
+    def text(self, text: str) -> str:
+        """A text without what looks like a secret, cut where it is long."""
+        shown = without_secrets(LOOKS_SECRET.sub(lambda found: self.mark(found[0]), text))
+        return shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]}… ({len(shown)} characters)"
+
+    def query(self, query: str) -> dict[str, Any]:
+        """The parameters of a query string without secrets."""
+        shown: dict[str, Any] = self.content(parameters(query))
+        return shown
+
+    def mark(self, secret: str) -> str:
+        """What stands for a secret."""
+        return f"[secret {self._keys.fingerprint(secret)}]"
+
+    def _without(self, value: Any, *, secret: bool, deepest: int) -> Any:
+        if isinstance(value, Mapping | list | tuple) and not deepest:
+            return TOO_DEEP
+        if isinstance(value, Mapping):
+            # `{"field_name": "master_key", "field_value": ...}`, as LiteLLM's /config/field/update has it.
+            secret = secret or _is_secret(str(value.get("field_name", "")), inside=False)
+            return {
+                self.text(str(key)): self._without(
+                    member, secret=_is_secret(str(key), inside=secret) and key != "field_name", deepest=deepest - 1
+                )
+                for key, member in list(value.items())[:MOST_MEMBERS]
+            }
+        if isinstance(value, list | tuple):
+            return [self._without(member, secret=secret, deepest=deepest - 1) for member in value[:MOST_MEMBERS]]
+        if value is None or isinstance(value, bool) or value in ("", 0):
+            return value
+        if secret and not (isinstance(value, str) and value.startswith(REFERENCES)):
+            return self.mark(value if isinstance(value, str) else str(value))
+        return self.text(value) if isinstance(value, str) else value
+
+
+def parameters(query: str) -> dict[str, list[str]]:
+    """The parameters of a query string as they were sent."""
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _is_secret(name: str, *, inside: bool) -> bool:
+    """Whether what a member of this name holds is secret; ``inside`` of something that is."""
+    if name in SECRET_PARTS:
+        return True
+    if SECRET_NAMES.fullmatch(name) and not NO_SECRETS.fullmatch(name):
+        return True
+    return inside and name not in PLAIN_PARAMETERS

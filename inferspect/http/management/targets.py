@@ -1,0 +1,185 @@
+"""What a management request is about: rows of LiteLLM's tables, before and after."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+MOST_TARGETS = 200
+LONGEST_ID = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One of LiteLLM's tables.
+
+    Attributes:
+        kind: what a row of it is called in the audit log.
+        column: by which requests name a row.
+        names: of fields that hold it, in requests and answers.
+        other: a further column by which requests name rows, and its fields.
+        whole: all rows are looked at, because requests name none.
+    """
+
+    kind: str
+    name: str
+    column: str
+    names: tuple[str, ...] = ()
+    other: tuple[str, tuple[str, ...]] | None = None
+    whole: bool = False
+
+
+KEY = Table("key", "LiteLLM_VerificationToken", "token", ("key", "keys", "token", "token_id", "key_id", "key_hash"),
+            ("key_alias", ("key_aliases",)))  # fmt: skip
+TEAM = Table("team", "LiteLLM_TeamTable", "team_id", ("team_id", "team_ids"))
+USER = Table("user", "LiteLLM_UserTable", "user_id", ("user_id", "user_ids"), ("user_email", ("user_email",)))
+CUSTOMER = Table("customer", "LiteLLM_EndUserTable", "user_id", ("user_id", "user_ids"))
+ORGANIZATION = Table("organization", "LiteLLM_OrganizationTable", "organization_id",
+                     ("organization_id", "organization_ids"))  # fmt: skip
+BUDGET = Table("budget", "LiteLLM_BudgetTable", "budget_id", ("budget_id", "id"))
+MODEL = Table("model", "LiteLLM_ProxyModelTable", "model_id", ("model_id", "id"))
+CREDENTIAL = Table("credential", "LiteLLM_CredentialsTable", "credential_name", ("credential_name",))
+GUARDRAIL = Table("guardrail", "LiteLLM_GuardrailsTable", "guardrail_id", ("guardrail_id",),
+                  ("guardrail_name", ("guardrail_name",)))  # fmt: skip
+CONFIG = Table("configuration", "LiteLLM_Config", "param_name", whole=True)
+
+# By the beginning of the path; the first that fits.
+TABLES: tuple[tuple[str, tuple[Table, ...]], ...] = (
+    ("/key/", (KEY,)),
+    ("/team/", (TEAM, KEY)),
+    ("/teams/", (TEAM,)),
+    ("/user/", (USER,)),
+    ("/users/", (USER,)),
+    ("/scim/v2/Users", (USER,)),
+    ("/scim/v2/Groups", (TEAM,)),
+    ("/customer/", (CUSTOMER,)),
+    ("/end_user/", (CUSTOMER,)),
+    ("/organization/", (ORGANIZATION,)),
+    ("/v2/organization/", (ORGANIZATION,)),
+    ("/budget/", (BUDGET,)),
+    ("/model/", (MODEL,)),
+    ("/credentials", (CREDENTIAL,)),
+    ("/guardrails", (GUARDRAIL,)),
+    ("/project/", (Table("project", "LiteLLM_ProjectTable", "project_id", ("project_id", "project_ids")),)),
+    ("/tag/", (Table("tag", "LiteLLM_TagTable", "tag_name", ("name", "tag_name")),)),
+    ("/access_group/", (Table("access group", "LiteLLM_AccessGroupTable", "access_group_id", ("access_group_id",)),)),
+    ("/v1/access_group", (Table("access group", "LiteLLM_AccessGroupTable", "access_group_id", ("access_group_id",)),)),
+    ("/v1/mcp/server", (Table("MCP server", "LiteLLM_MCPServerTable", "server_id", ("server_id",)),)),
+    ("/v1/agents", (Table("agent", "LiteLLM_AgentsTable", "agent_id", ("agent_id",)),)),
+    ("/policies", (Table("policy", "LiteLLM_PolicyTable", "policy_id", ("policy_id",)),)),
+    ("/prompts", (Table("prompt", "LiteLLM_PromptTable", "prompt_id", ("prompt_id",)),)),
+    ("/search_tools", (Table("search tool", "LiteLLM_SearchToolsTable", "search_tool_id", ("search_tool_id",)),)),
+    ("/vector_store/", (Table("vector store", "LiteLLM_ManagedVectorStoresTable", "vector_store_id",
+                              ("vector_store_id",)),)),
+    ("/update/sso_settings", (Table("SSO settings", "LiteLLM_SSOConfig", "id", whole=True),)),
+    ("/update/", (CONFIG, Table("UI settings", "LiteLLM_UISettings", "id", whole=True))),
+    ("/cache/settings", (Table("cache settings", "LiteLLM_CacheConfig", "id", whole=True),)),
+    *((path, (CONFIG,)) for path in ("/config/", "/fallback", "/add/", "/delete/allowed_ip", "/model_group/",
+                                     "/model_hub/", "/config_overrides/")),
+)  # fmt: skip
+
+PATH_PARTS = re.compile(r"[^/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row, as it is kept in the audit log once secrets are out of it."""
+
+    kind: str
+    id: str
+    row: Mapping[str, Any]
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant that the row belongs to."""
+        info = self.row.get("model_info")
+        found = self.row.get("team_id") or (info.get("team_id") if isinstance(info, Mapping) else None)
+        return found if isinstance(found, str) else None
+
+
+def tables_for(path: str) -> tuple[Table, ...]:
+    """The tables that requests to a path change."""
+    return next((tables for beginning, tables in TABLES if path.startswith(beginning)), ())
+
+
+def named(tables: Iterable[Table], path: str, *contents: Any) -> dict[str, set[str]]:
+    """Whatever may be the id of a row, by kind of the table and column: what is none is simply not found."""
+    parts = {unquote(part) for part in PATH_PARTS.findall(path)}
+    found: dict[str, set[str]] = {}
+    for table in tables:
+        ids = parts | _values(table.names, contents)
+        found[f"{table.kind}.{table.column}"] = {_as_stored(one) for one in ids} if table is KEY else ids
+        if table.other is not None:
+            found[f"{table.kind}.{table.other[0]}"] = _values(table.other[1], contents)
+    return found
+
+
+def tenants_named(*contents: Any) -> set[str]:
+    """Ids of teams that a request names."""
+    return _values(("team_id", "team_ids"), contents)
+
+
+async def rows(
+    connection: AsyncConnection, schema: str, tables: Iterable[Table], ids: Mapping[str, set[str]]
+) -> dict[tuple[str, str], Target]:
+    """The rows of these ids, by kind and id.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be asked, or LiteLLM has no such table.
+    """
+    found = {}
+    for table in tables:
+        columns = [table.column, *([table.other[0]] if table.other else [])]
+        for column in columns:
+            wanted = sorted(ids.get(f"{table.kind}.{column}", ()))[:MOST_TARGETS]
+            condition = "" if table.whole else f' WHERE "{column}" = ANY(:ids)'
+            if not wanted and not table.whole:
+                continue
+            statement = f'SELECT to_jsonb(t) FROM "{schema}"."{table.name}" AS t{condition} LIMIT {MOST_TARGETS}'  # noqa: S608  names are ours
+            for (row,) in await connection.execute(text(statement), {} if table.whole else {"ids": wanted}):
+                one = str(row[table.column])
+                # A parameter of the configuration stands under its own name, by which secrets are told.
+                shown = {one: row["param_value"]} if table is CONFIG else row
+                found[table.kind, one] = Target(table.kind, one, shown)
+    return found
+
+
+async def existing_teams(connection: AsyncConnection, schema: str, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are teams: an invented one begins no chain."""
+    wanted = sorted(set(ids))[:MOST_TARGETS]
+    if not wanted:
+        return set()
+    statement = f'SELECT team_id FROM "{schema}"."LiteLLM_TeamTable" WHERE team_id = ANY(:ids)'  # noqa: S608  as above
+    return set((await connection.execute(text(statement), {"ids": wanted})).scalars())
+
+
+def _values(names: tuple[str, ...], contents: Iterable[Any]) -> set[str]:
+    """Texts at these names, at the top of a request or answer, or one level below, as in lists of bulk requests."""
+    found: set[str] = set()
+    for content in contents:
+        for level in _levels(content):
+            for name in names:
+                value = level.get(name)
+                members = value if isinstance(value, list) else [value]
+                found.update(one for one in members if isinstance(one, str) and 0 < len(one) <= LONGEST_ID)
+    return found
+
+
+def _levels(content: Any) -> Iterable[Mapping[str, Any]]:
+    if isinstance(content, Mapping):
+        yield content
+        for member in content.values():
+            members = member if isinstance(member, list) else [member]
+            yield from (one for one in members[:MOST_TARGETS] if isinstance(one, Mapping))
+
+
+def _as_stored(key: str) -> str:
+    """LiteLLM keeps the hash of a key, and takes either in requests."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key.startswith("sk-") else key
