@@ -160,6 +160,8 @@ def _place(cursor: str | None) -> tuple[str, int] | None:
         return None
     try:
         chain, sequence = json.loads(base64.urlsafe_b64decode(cursor))
-        return str(chain), int(sequence)
-    except (ValueError, TypeError):
+        if not isinstance(chain, str) or "\0" in chain or type(sequence) is not int or not 0 <= sequence < 2**63:
+            raise ValueError(cursor)
+        return chain.encode().decode(), sequence
+    except (ValueError, TypeError, RecursionError):
         raise Refusal(400, "cursor_invalid", "Send `next_cursor` of the page before as it was.", "cursor") from None

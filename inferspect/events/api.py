@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,6 +15,7 @@ from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
 
 PATH = "/api/v1/events/dead-letters"
 MOST = 1000
+Seconds = Annotated[float, Field(ge=0, le=100 * 366 * 86_400)]
 
 
 class Selection(BaseModel):
@@ -25,7 +26,7 @@ class Selection(BaseModel):
     consumer: str | None = None
     tenant_id: str | None = None
     id: UUID | None = Field(default=None, description="Of the request.")
-    older_than: float | None = Field(default=None, ge=0, description="Seconds since they died.")
+    older_than: Seconds | None = Field(default=None, description="Seconds since they died.")
 
     def wanted(self) -> Wanted:
         """The selection for the store.
@@ -33,7 +34,7 @@ class Selection(BaseModel):
         Raises:
             Refusal: 400 ``selection_empty``.
         """
-        if not self.model_fields_set:
+        if not self.model_dump(exclude_none=True):
             raise Refusal(
                 400, "selection_empty", "Name a consumer, tenant_id, id or older_than; `older_than: 0` means all."
             )
@@ -50,7 +51,7 @@ def events_router(engine: AsyncEngine) -> APIRouter:
         caller: Caller,
         consumer: str | None = None,
         tenant_id: str | None = None,
-        older_than: float | None = None,
+        older_than: Annotated[Seconds | None, Query()] = None,
         limit: int = 100,
     ) -> dict[str, Any]:
         only_platform_admin(caller)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -29,7 +30,7 @@ ADOPT_EVERY = 10.0
 MEASURE_EVERY = 5.0
 LAST_WORDS = 2.0
 # Not its JSON, not the fields of this version, or not what the database takes: trying again would change nothing.
-UNSTORABLE = (ValueError, TypeError, KeyError, AttributeError, DataError)
+UNSTORABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, DataError)
 NO_PARTITION = "23514"  # it has been dropped, and is made by the next attempt
 TOO_LARGE = "54"  # the class of limits that PostgreSQL sets
 
@@ -79,6 +80,9 @@ class Shipper:
             except SpoolError as error:
                 self._failures += 1
                 log.error("spool unreadable", reason=str(error))
+            except Exception:  # whatever it is, the events after it are not to stay on this disk for ever
+                self._failures += 1
+                log.exception("events cannot be shipped")
             if shipped < self._settings.ship_batch:
                 await asyncio.sleep(self._pause())
 
@@ -89,7 +93,8 @@ class Shipper:
             everything: also what still waits for its cost.
             ended: the worker of the spool has ended, so nothing more will become known of its requests.
         """
-        settled_before = time.time() + (1.0 if everything else -self._settings.settle_after)
+        # Whatever the clock said when it was written: it may have been put back since.
+        settled_before = math.inf if everything else time.time() - self._settings.settle_after
         ripe = await spool.ripe(self._settings.ship_batch + len(self._in_progress), settled_before)
         batch = [event for event in ripe if self._in_progress.get(event.id) != event.revision]
         batch = batch[: self._settings.ship_batch]
@@ -132,7 +137,7 @@ class Shipper:
 
     async def _measure(self) -> None:
         """Take the figures of the spool; requests in progress are not old, but long."""
-        oldest = await self._spool.ripe(len(self._in_progress) + 1, time.time() + 1.0)
+        oldest = await self._spool.ripe(len(self._in_progress) + 1, math.inf)
         waiting = [event.written_at for event in oldest if event.id not in self._in_progress]
         SPOOL_AGE.set(max(0.0, time.time() - waiting[0]) if waiting else 0.0)
         SPOOL_EVENTS.set(await self._spool.depth())
@@ -158,7 +163,7 @@ class Shipper:
         try:
             count = await spool.depth()
             await self.drain(spool, ended=True)
-            emptied = True
+            emptied = not await spool.depth()
             log.info("adopted the spool of a worker that ended", events=count)
         finally:
             spool.close(delete=emptied)

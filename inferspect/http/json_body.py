@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from inferspect.http.chat_shape import PATHS, check_chat
+from inferspect.http.management.announcing import READING
 from inferspect.http.mcp_call import PATH as MCP_CALL
 from inferspect.http.mcp_call import check_mcp_call
 from inferspect.http.scope import OWN_API, header
@@ -36,6 +37,8 @@ class JsonBodyMiddleware:
         self._is_model_route = is_model_route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(OWN_API) and _names_nul(scope):
+            raise Refusal(400, "invalid_character", "The address holds a NUL character.")
         if scope["type"] != "http" or not self._is_checked(scope):
             await self._app(scope, receive, send)
             return
@@ -56,9 +59,15 @@ class JsonBodyMiddleware:
     def _is_checked(self, scope: Scope) -> bool:
         is_other = (header(scope, b"content-type") or "").lower().startswith(OTHER_TYPES)
         path = scope["path"]
+        if path.startswith(OWN_API):
+            return scope["method"] not in READING
         if scope["method"] != "POST" or (is_other and path != MCP_CALL):  # where LiteLLM always reads JSON
             return False
-        return path.startswith(OWN_API) or self._is_model_route(path)
+        return self._is_model_route(path)
+
+
+def _names_nul(scope: Scope) -> bool:
+    return "\0" in scope["path"] or b"%00" in scope.get("query_string", b"")
 
 
 async def _until_whole(receive: Receive) -> list[Message]:

@@ -62,6 +62,8 @@ async def administered(caller: UserAPIKeyAuth, tenant_id: str | None) -> Adminis
     if wanted is None or not (everywhere or wanted == caller.team_id):
         raise _not_admin()
     if wanted == DEFAULT_TENANT:
+        if not everywhere:  # a team of this id shares the tenant with all keys without a team
+            raise _not_admin()
         return AdministeredTenant(wanted)
     team = await _team(wanted)
     if not everywhere and not _is_administrator(team, caller.user_id):

@@ -53,6 +53,8 @@ class SilenceRequest(Section):
             ValueError: it would be over before it begins, or last for ever.
         """
         begin = max(self.starts_at or now, now)
+        if begin - now > LONGEST:
+            raise ValueError("starts_at: is more than a year away")
         end = self.ends_at or begin + (self.duration or timedelta(0))
         if end <= begin:
             raise ValueError("ends_at: is not after its beginning, or past")
