@@ -42,7 +42,7 @@ def _json(value: Any, max_bytes: int) -> bytes:
     try:
         text = orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
-        text = orjson.dumps(_storable(value))
+        text = orjson.dumps(storable(value))
     if len(text) <= max_bytes:
         return text
     beginning = text[: int(max_bytes * LONGEST_BEGINNING)].decode("utf-8", "ignore")
@@ -56,16 +56,16 @@ def _plain(value: Any) -> Any:
     raise TypeError
 
 
-def _storable(value: Any, depth: int = 0) -> Any:
+def storable(value: Any, depth: int = 0) -> Any:
     """A copy without what has no form in JSON: lone surrogates, integers beyond 64 bits, objects, depths."""
     if depth > DEEPEST:
         return "<too deep>"
     if isinstance(value, Mapping):
-        return {_text(str(key)): _storable(member, depth + 1) for key, member in value.items()}
+        return {_text(str(key)): storable(member, depth + 1) for key, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_storable(member, depth + 1) for member in value]
+        return [storable(member, depth + 1) for member in value]
     if hasattr(value, "model_dump"):
-        return _storable(_plain(value), depth + 1)
+        return storable(_plain(value), depth + 1)
     return _scalar(value)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from inferspect.context import Trace
+from inferspect.events.content import storable
 
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 Result = Literal["success", "cached", "blocked", "failure", "aborted", "unknown"]
 
 VERSION = 1
+NUL_ESCAPE = b"\\u0000"
 
 # What a client or a provider wrote.
 FROM_OUTSIDE = (
@@ -100,7 +102,15 @@ class GatewayEvent:
     version: int = VERSION
 
     def to_json(self) -> bytes:
-        return orjson.dumps(self)
+        """The event as it lies in the spool, without what neither UTF-8 nor PostgreSQL can hold.
+
+        Parameters and attempts have what clients wrote; one such event would be in no store and no audit log.
+        """
+        try:
+            text = orjson.dumps(self)
+        except TypeError:
+            text = orjson.dumps({**storable(asdict(self)), "occurred_at": self.occurred_at})
+        return text.replace(NUL_ESCAPE, b"\\ufffd")
 
     @classmethod
     def from_json(cls, text: bytes) -> GatewayEvent:
