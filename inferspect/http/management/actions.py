@@ -6,18 +6,22 @@ LiteLLM's own audit log is part of its enterprise edition and returns before any
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import re
 import uuid
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from starlette.routing import Match, Mount
 
 from inferspect.context import current
 from inferspect.http.error_bodies import api_error_from
 from inferspect.http.management.actor import key_of
 from inferspect.http.management.announcing import READING
 from inferspect.http.management.journal import FIRST_ERROR, Action, ManagementJournal, Outcome
+from inferspect.http.management.targets import tables_for
 from inferspect.http.scope import header
 from inferspect.refusal import Refusal
 
@@ -26,11 +30,14 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LONGEST_BODY = 1024**2
-# They change nothing, although they are no GET: look-ups, estimates, dry runs. What is not known to be one is recorded.
+LONGEST_BODY = 16 * 1024**2  # of a request; more than the gateway takes by default
+LONGEST_ANSWER = 1024**2
+# POST requests that change nothing: look-ups, estimates, dry runs. What is not known to be one is recorded, so paths
+# with names that somebody may choose, such as `/team/{team_id}`, must not match.
 LOOKING = re.compile(
     r"""
-    .*/info | /key/health | /spend/calculate | /cost/.* | /global/spend/end_users | /utils/.* | /health/test_connection
+    (?: /budget | /organization | /tag | /v2/key | /vector_store ) /info
+  | /key/health | /spend/calculate | /cost/.* | /global/spend/end_users | /utils/.* | /health/test_connection
   | /guardrails/ (?: apply_guardrail | test_custom_code | validate_blocked_words_file ) | /apply_guardrail
   | /policies/ (?: resolve | test-pipeline | attachments/estimate-impact )
   | /policy/ (?: templates/.* | test | validate )
@@ -38,11 +45,13 @@ LOOKING = re.compile(
   | /cache/settings/test | /coordination_redis/settings/test
   | /config_overrides/.*/test_connection | /auto_router/.* | /compliance/.* | /usage/ai/chat | /api/event_logging/batch
   | /cloudzero/dry-run | /vantage/dry-run | /v1/a2a/discover | /v1/metrics | /v1/rust_control_plane/logs | /lazy/warm/.*
-  | /lens/worker/.* | /queue/chat/completions | /v1/memory.* | /v1/workflows/.* | /v1/evals.* | /plugin-proxy/.*
-  | .*/mcp | /api/v1/ (?: guardrails/preview | audit/verify | scores | alerts/preview )
+  | /lens/worker/.* | /queue/chat/completions | (?: /toolset )? (?: /[^/]+ )? /mcp
+  | /api/v1/ (?: guardrails/preview | audit/verify )
     """,
     re.VERBOSE,
 )
+# Data of agents and of plugins, by whatever method.
+DATA = re.compile(r"/v1/(?:memory|workflows|evals)(?:/.*)?|/plugin-proxy/.*", re.DOTALL)
 
 
 class ManagementActionsMiddleware:
@@ -79,8 +88,9 @@ class ManagementActionsMiddleware:
             path=scope["path"],
             address=context.client_address if context else "",
             key=key_of(scope, self._key_header()),
-            content=_parsed(body),
+            content=_asked(body),
             query=scope.get("query_string", b"").decode("latin-1"),
+            known=bool(tables_for(scope["path"])) or _is_served(scope),
         )
         await self._journal.begin(action)
         remaining = iter(received)
@@ -101,7 +111,15 @@ class ManagementActionsMiddleware:
 
     def _is_action(self, scope: Scope) -> bool:
         path = scope["path"]
-        return scope["method"] not in READING and not LOOKING.fullmatch(path) and not self._is_model_route(path)
+        if scope["method"] in READING or DATA.fullmatch(path) or self._is_model_route(path):
+            return False
+        return scope["method"] != "POST" or not LOOKING.fullmatch(path)
+
+
+def _is_served(scope: Scope) -> bool:
+    """Whether there is such a route. LiteLLM mounts some only once they are asked for: those are not found here yet."""
+    routes = scope["app"].router.routes if "app" in scope else ()
+    return any(not isinstance(route, Mount) and route.matches(scope)[0] is Match.FULL for route in routes)
 
 
 class _Answer:
@@ -138,7 +156,7 @@ class _Answer:
     def _is_whole(self, message: Message) -> bool:
         if message["type"] == "http.response.start":
             return "json" not in _content_type(message)
-        return not message.get("more_body") or len(self._body) > LONGEST_BODY
+        return not message.get("more_body") or len(self._body) > LONGEST_ANSWER
 
     def _outcome(self) -> Outcome:
         start = self._held[0]
@@ -148,7 +166,7 @@ class _Answer:
 
 
 async def _read(receive: Receive) -> tuple[list[Message], bytes]:
-    """The messages of the request, up to a length, and the body; an empty one where it is longer."""
+    """The messages of the request, up to a length, and the body as far as it is in them."""
     received: list[Message] = []
     length = 0
     while True:
@@ -156,7 +174,7 @@ async def _read(receive: Receive) -> tuple[list[Message], bytes]:
         received.append(message)
         length += len(message.get("body", b""))
         if length > LONGEST_BODY:
-            return received, b""
+            return received, b"".join(part.get("body", b"") for part in received)
         if message["type"] != "http.request" or not message.get("more_body"):
             return received, b"".join(part.get("body", b"") for part in received)
 
@@ -173,9 +191,20 @@ def _decompressed(body: bytes, start: Message) -> bytes:
     if not encodings:
         return body
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, LONGEST_BODY) if encodings == [b"gzip"] else b""
+        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        return unpacking.decompress(body, LONGEST_ANSWER) if encodings == [b"gzip"] else b""
     except zlib.error:
         return b""
+
+
+def _asked(body: bytes) -> Any:
+    """What a request says, read as generously as LiteLLM reads; the hash of what is no JSON."""
+    if not body.strip():
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return f"no JSON: {len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()}"
 
 
 def _parsed(body: bytes) -> Any:

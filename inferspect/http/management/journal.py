@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from inferspect.events.withheld import without_parts
 from inferspect.http.management.actor import Actor, actor_of
 from inferspect.http.management.secrets import Redactor, parameters
 from inferspect.http.management.targets import Target, existing_teams, named, rows, tables_for, tenants_named
@@ -40,6 +41,8 @@ class Action:
 
     Attributes:
         content: the body, where it is JSON of moderate length; ``query``: the parameters of the address.
+        known: that it is one. A prompt that was sent to a mistyped address is not, and must not be kept: what was asked
+            is told only once it was done.
         tenants: those whose chains it is in; none where it is the platform's.
     """
 
@@ -50,6 +53,7 @@ class Action:
     key: str | None
     content: Any = None
     query: str = ""
+    known: bool = True
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     actor: Actor = field(default_factory=Actor)
     tenants: set[str] = field(default_factory=set)
@@ -169,8 +173,10 @@ class ManagementJournal:
             for place in sorted({*action.before, *after})
             if not own or tenant_id in {row.tenant_id for row in (action.before.get(place), after.get(place)) if row}
         ]
-        content = None if own or not self._is_told(action, outcome) else self._redactor.content(action.content)
-        query = None if own else self._redactor.query(action.query) or None
+        is_told = self._is_told(action, outcome)
+        content = None if own or not is_told else self._redactor.content(action.content)
+        query = None if own or not (is_told or action.known) else self._redactor.query(action.query) or None
+        route = action.path if action.known or is_told else without_parts(action.path)
         told = {
             "request": content,
             "query": query,
@@ -192,7 +198,7 @@ class ManagementJournal:
             role=actor.role,
             address=action.address,
             method=action.method,
-            route=self._redactor.text(action.path)[:LONGEST_ROUTE],
+            route=self._redactor.text(route)[:LONGEST_ROUTE],
             decision="intent" if outcome is None else outcome.decision,
             reason=None if outcome is None else outcome.reason,
             status=None if outcome is None else outcome.status,
@@ -201,8 +207,8 @@ class ManagementJournal:
         )
 
     def _is_told(self, action: Action, outcome: Outcome | None) -> bool:
-        """What was asked stands in the intent; of somebody unknown only where it was done all the same."""
-        if action.actor.is_known:
+        """What was asked stands in the intent; of somebody unknown, and of what may be no action, once it was done."""
+        if action.actor.is_known and action.known:
             return outcome is None
         return outcome is not None and outcome.decision == "success"
 

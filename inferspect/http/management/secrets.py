@@ -83,14 +83,16 @@ class Redactor:
         if isinstance(value, Mapping):
             # `{"field_name": "master_key", "field_value": ...}`, as LiteLLM's /config/field/update has it.
             secret = secret or _is_secret(str(value.get("field_name", "")), inside=False)
-            return {
+            shown = {
                 self.text(str(key)): self._without(
                     member, secret=_is_secret(str(key), inside=secret) and key != "field_name", deepest=deepest - 1
                 )
                 for key, member in list(value.items())[:MOST_MEMBERS]
             }
+            return shown if len(value) <= MOST_MEMBERS else {**shown, "…": f"{len(value)} members"}
         if isinstance(value, list | tuple):
-            return [self._without(member, secret=secret, deepest=deepest - 1) for member in value[:MOST_MEMBERS]]
+            listed = [self._without(member, secret=secret, deepest=deepest - 1) for member in value[:MOST_MEMBERS]]
+            return listed if len(value) <= MOST_MEMBERS else [*listed, f"… ({len(value)} members)"]
         if value is None or isinstance(value, bool) or value in ("", 0):
             return value
         if secret and not (isinstance(value, str) and value.startswith(REFERENCES)):

@@ -12,7 +12,10 @@ from urllib.parse import unquote
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-MOST_TARGETS = 200
+from inferspect.store.audit.entry import storable
+
+MOST_TARGETS = 200  # rows of a table
+MOST_MEMBERS = 5_000  # of a list that are looked into
 LONGEST_ID = 300
 
 
@@ -111,7 +114,7 @@ def tables_for(path: str) -> tuple[Table, ...]:
 
 def named(tables: Iterable[Table], path: str, *contents: Any) -> dict[str, set[str]]:
     """Whatever may be the id of a row, by kind of the table and column: what is none is simply not found."""
-    parts = {unquote(part) for part in PATH_PARTS.findall(path)}
+    parts = {part for part in map(unquote, PATH_PARTS.findall(path)) if _may_be_id(part)}
     found: dict[str, set[str]] = {}
     for table in tables:
         ids = parts | _values(table.names, contents)
@@ -138,7 +141,7 @@ async def rows(
     for table in tables:
         columns = [table.column, *([table.other[0]] if table.other else [])]
         for column in columns:
-            wanted = sorted(ids.get(f"{table.kind}.{column}", ()))[:MOST_TARGETS]
+            wanted = sorted(ids.get(f"{table.kind}.{column}", ()))  # all, or made-up ones would hide the real one
             condition = "" if table.whole else f' WHERE "{column}" = ANY(:ids)'
             if not wanted and not table.whole:
                 continue
@@ -153,7 +156,7 @@ async def rows(
 
 async def existing_teams(connection: AsyncConnection, schema: str, ids: Iterable[str]) -> set[str]:
     """Those of the ids that are teams: an invented one begins no chain."""
-    wanted = sorted(set(ids))[:MOST_TARGETS]
+    wanted = sorted(set(ids))
     if not wanted:
         return set()
     statement = f'SELECT team_id FROM "{schema}"."LiteLLM_TeamTable" WHERE team_id = ANY(:ids)'  # noqa: S608  as above
@@ -168,8 +171,13 @@ def _values(names: tuple[str, ...], contents: Iterable[Any]) -> set[str]:
             for name in names:
                 value = level.get(name)
                 members = value if isinstance(value, list) else [value]
-                found.update(one for one in members if isinstance(one, str) and 0 < len(one) <= LONGEST_ID)
+                found.update(one for one in members if isinstance(one, str) and _may_be_id(one))
     return found
+
+
+def _may_be_id(text: str) -> bool:
+    """Whether the database may have it; asked for what it cannot hold it would fail, and the request with it."""
+    return 0 < len(text) <= LONGEST_ID and storable(text) == text
 
 
 def _levels(content: Any) -> Iterable[Mapping[str, Any]]:
@@ -177,7 +185,7 @@ def _levels(content: Any) -> Iterable[Mapping[str, Any]]:
         yield content
         for member in content.values():
             members = member if isinstance(member, list) else [member]
-            yield from (one for one in members[:MOST_TARGETS] if isinstance(one, Mapping))
+            yield from (one for one in members[:MOST_MEMBERS] if isinstance(one, Mapping))
 
 
 def _as_stored(key: str) -> str:
