@@ -7,7 +7,7 @@ All are entry points, so the host need not know who is there: ``inferspect.comma
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,8 @@ class Observer:
         retained: to add names of tables of schema ``inferspect`` to that are kept as long as events: partitioned by
             the UTC day of ``occurred_at`` as ``<table>_<YYYYMMDD>``, with a ``tenant_id``. See
             :func:`inferspect.store.partitions.make_partitions`.
+        models: names of the models that are configured now, for labels of metrics; in ``inferspect worker`` those of
+            the configuration only.
         delivers: whether this process delivers events, and evaluates what only one process should.
     """
 
@@ -64,6 +66,7 @@ class Observer:
     listeners: list[EventListener]
     retained: list[str]
     in_background: Callable[[Coroutine[Any, Any, None]], None]
+    models: Callable[[], Iterable[str]]
     delivers: bool
 
 

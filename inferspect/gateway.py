@@ -32,6 +32,7 @@ from inferspect.http.management.journal import management_journal
 from inferspect.http.metrics import metrics_router
 from inferspect.http.recording import RecordingMiddleware
 from inferspect.http.request_context import RequestContextMiddleware
+from inferspect.labels.models import models_of_the_router
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.lifeline import die_with_parent
 from inferspect.logs import configure_logs
@@ -76,7 +77,9 @@ async def start() -> None:
     engine = create_async_engine(driver_url(launch.database_url), pool_size=4, pool_pre_ping=True)
     await wait_for_database(engine)
     delivers = settings.events.consumers == "gateway"
-    observer = await observe(configuration, launch, engine, in_background, delivers=delivers)
+    observer = await observe(
+        configuration, launch, engine, in_background, delivers=delivers, models=models_of_the_router
+    )
     recorder = EventRecorder(spool, settings.events, observer.listeners)
     install(Runtime(settings, TenantDirectory(configuration.default_rules), recorder))
     is_model_route = lru_cache(maxsize=1024)(RouteChecks.is_llm_api_route)

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from callbacks.metrics.chosen import ChosenTenants, keep_choosing
-from callbacks.metrics.models import ModelLabels, models_of_the_router
 from callbacks.metrics.requests import request_counter
 from callbacks.metrics.tenants import TenantUsage
 from inferspect.extension import Observer
+from inferspect.labels.models import ModelLabels
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -21,5 +21,5 @@ async def start(observer: Observer) -> None:
     folder = os.environ.get(SHARED_FOLDER)
     usage = TenantUsage()
     chosen = ChosenTenants(Path(folder) if folder else None, settings.tenants, settings.pinned_tenants)
-    observer.listeners.extend([request_counter(ModelLabels(models_of_the_router)), usage.count])
+    observer.listeners.extend([request_counter(ModelLabels(observer.models)), usage.count])
     observer.in_background(keep_choosing(chosen, usage, observer.engine))

@@ -12,8 +12,8 @@ from http import HTTPStatus
 
 from prometheus_client import Counter, Histogram
 
-from callbacks.metrics.names import NamesSeen
 from inferspect.events.event import GatewayEvent
+from inferspect.labels.names import NamesSeen
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600)
 SHORT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)

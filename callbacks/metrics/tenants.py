@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from prometheus_client import Counter
 
-from callbacks.metrics.names import OTHER, label
 from inferspect.events.event import GatewayEvent
+from inferspect.labels.names import OTHER, label
 
 NOBODY = "none"  # requests that were refused before it was known whose they are
 MOST_WAITING = 5_000

@@ -12,6 +12,7 @@ from callbacks.quality.pool_worker import Configuration
 from callbacks.quality.storing import TABLE, ScoreStore
 from callbacks.quality.thresholds import Thresholds
 from inferspect.extension import Observer
+from inferspect.labels.models import ModelLabels
 from inferspect.observation.scorer import load_scorer
 from inferspect.store.leader import lead
 
@@ -27,7 +28,8 @@ async def start(observer: Observer) -> None:
     """
     settings = observer.settings.quality
     observer.retained.append(TABLE)
-    metrics = ScoreMetrics(tuple(map(load_scorer, settings.scorers)), settings.metric_models)
+    model_label = ModelLabels(observer.models, settings.metric_models)
+    metrics = ScoreMetrics(model_label, tuple(map(load_scorer, settings.scorers)))
     store = ScoreStore(observer, metrics)
     own_key = key_hash(settings.models.key.reveal()) if settings.models else None
     texts = DEEPCHECKS_CHARACTERS if settings.deepchecks else 0

@@ -6,11 +6,13 @@ of each row to who counts by tenant.
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable
 
 from prometheus_client import Counter, Summary
 
 from callbacks.quality.scorers import OWN
+from inferspect.labels.names import NamesSeen
 from inferspect.observation.scorer import Scorer
 from inferspect.store.scores.scores import ScoreRow
 
@@ -29,23 +31,22 @@ MODEL_CALLS = Counter("inferspect_quality_model_calls", "Calls of models that sc
 MODEL_DOLLARS = Counter(
     "inferspect_quality_model_dollars", "US dollars that calls of models that score cost.", ("kind",)
 )
-OTHER = "other"
-MOST_REASONS = 200
+MOST_REASONS = 200  # of each score
 
 
 class ScoreMetrics:
     """Counts rows that were stored for the first time.
 
     Args:
+        model_label: a model's name as a label; takes what a client asked for.
         own: the operator's scorers.
-        models: how many models are told apart; the rest are ``other``.
     """
 
-    def __init__(self, own: tuple[type[Scorer], ...] = (), models: int = 30) -> None:
+    def __init__(self, model_label: Callable[[str], str], own: tuple[type[Scorer], ...] = ()) -> None:
+        self._model_label = model_label
         self._lows = {scorer.name: scorer.low for scorer in (*OWN, *own)}
-        self._most = models
-        self._models: set[str] = set()
-        self._reasons: set[tuple[str, str]] = set()
+        # An operator's scorer may give any number of reasons.
+        self._reasons = defaultdict[str, NamesSeen](lambda: NamesSeen(MOST_REASONS))
 
     def count(self, row: ScoreRow) -> None:
         """Count a response and its scores."""
@@ -57,21 +58,8 @@ class ScoreMetrics:
 
     def count_scores(self, row: ScoreRow) -> None:
         """Count scores that a response got."""
-        model = self._model(row.model or "")
+        model = self._model_label(row.model or "")
         for name, value in row.scores.items():
             SCORES.labels(name, model).observe(max(0.0, value - self._lows.get(name, 0.0)))
         for name, reason in row.skips.items():
-            SKIPS.labels(name, self._reason(name, reason)).inc()
-
-    def _model(self, name: str) -> str:
-        return name if _has_room(self._models, name, self._most) else OTHER
-
-    def _reason(self, name: str, reason: str) -> str:
-        """An operator's scorer may give any number of reasons."""
-        return reason if _has_room(self._reasons, (name, reason), MOST_REASONS) else OTHER
-
-
-def _has_room(known: set[Any], one: Any, most: int) -> bool:
-    if one not in known and len(known) < most:
-        known.add(one)
-    return one in known
+            SKIPS.labels(name, self._reasons[name].name(reason)).inc()

@@ -17,7 +17,7 @@ from inferspect.store.leader import lead
 from inferspect.tenancy.lookup import TenantLookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -32,6 +32,7 @@ async def observe(
     in_background: Callable[[Coroutine[Any, Any, None]], None],
     *,
     delivers: bool,
+    models: Callable[[], Iterable[str]],
     patience: float = LAST_WORDS,
 ) -> Observer:
     """Have all observers join in, and begin to deliver where this process ``delivers``.
@@ -40,6 +41,7 @@ async def observe(
     ``EventWriter(engine, observer.consumers, observer.tenants)``; its ``listeners`` are to be called with each event.
 
     Args:
+        models: tells the names of the models that are configured now.
         patience: seconds that batches at hand are given when the process ends.
 
     Raises:
@@ -56,6 +58,7 @@ async def observe(
         listeners=[],
         retained=[],
         in_background=in_background,
+        models=models,
         delivers=delivers,
     )
     for join in observers():

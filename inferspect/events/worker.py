@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from inferspect.configuration import load_configuration
 from inferspect.events.observation import observe
+from inferspect.labels.models import models_of
 from inferspect.launcher.home import LaunchError
 from inferspect.logs import configure_logs, withhold_values
 from inferspect.store.address import driver_url
@@ -55,7 +57,10 @@ async def work(launch: LaunchSettings, metrics: tuple[str, int] | None = None) -
     background = _Background()
     try:
         try:
-            observer = await observe(configuration, launch, engine, background.start, delivers=True, patience=PATIENCE)
+            models = partial(models_of, configuration.content)
+            observer = await observe(
+                configuration, launch, engine, background.start, delivers=True, models=models, patience=PATIENCE
+            )
         except ValueError as wrong:  # a setting or a secret that only the observer itself can check
             raise LaunchError(f"An observer cannot start: {wrong}") from wrong
         names = [consumer.name for consumer in observer.consumers.consumers]

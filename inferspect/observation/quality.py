@@ -102,5 +102,6 @@ class QualitySettings(Section):
         default=60, description="Seconds between two comparisons of means with the tenants' thresholds."
     )
     metric_models: Annotated[int, Field(ge=0, le=1000)] = Field(
-        default=30, description="Most models that the metrics tell apart; the rest are `other`."
+        default=30,
+        description="Most configured models that the metrics tell apart; the rest, and names that none has, are `other`.",
     )

@@ -48,6 +48,7 @@ def observer(engine: AsyncEngine, background: Background, *, worker: bool) -> Ob
         listeners=[],
         retained=[],
         in_background=background.append,
+        models=list,
         delivers=worker,
     )
 

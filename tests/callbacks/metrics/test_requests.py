@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from callbacks.metrics.names import NamesSeen
 from callbacks.metrics.requests import Count, api_of, request_counter
 
 from .conftest import MakeEvent, Told
@@ -90,8 +89,3 @@ def test_a_request_whose_cost_never_came_is_counted(count: Count, event: MakeEve
     count(event(complete=False))
     count(event())
     assert told("inferspect_unsettled_requests_total") == 1
-
-
-def test_names_are_bounded() -> None:
-    names = NamesSeen(limit=2)
-    assert [names.name(name) for name in ("a", "b", "c", "a", "d")] == ["a", "b", "other", "a", "other"]

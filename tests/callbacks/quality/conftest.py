@@ -71,5 +71,6 @@ def observer(engine: AsyncEngine) -> Observer:
         listeners=[],
         retained=[],
         in_background=lambda work: work.close(),
+        models=list,
         delivers=True,
     )

@@ -18,6 +18,7 @@ from callbacks.quality.storing import ScoreStore
 from inferspect.events.delivery import DONE, Content, Retry
 from inferspect.events.score import CONSUMER, ScoreMessage
 from inferspect.extension import Observer
+from inferspect.labels.models import ModelLabels
 from inferspect.observation.quality import QualitySettings
 from inferspect.observation.score_names import OF_SCORERS
 from inferspect.store.scores.scores import LISTENERS, ScoreRow
@@ -34,7 +35,7 @@ async def consumer(observer: Observer) -> AsyncIterator[QualityConsumer]:
 
 def make(observer: Observer, configuration: Configuration, own_key: str | None = "own") -> QualityConsumer:
     pool = ScoringPool(configuration)
-    return QualityConsumer(QualitySettings(), observer.tenants, ScoreStore(observer, ScoreMetrics()), pool, own_key)
+    return QualityConsumer(QualitySettings(), observer.tenants, ScoreStore(observer, ScoreMetrics(str)), pool, own_key)
 
 
 def counted(outcome: str, reason: str = "") -> float:
@@ -146,9 +147,9 @@ async def test_samples_are_the_same_for_all(consumer: QualityConsumer, engine: A
     assert {name: row["skipped"] for name, row in (await stored(engine)).items()} == first
 
 
-def test_metrics_tell_so_many_models_apart_and_no_more() -> None:
-    """Names of models and reasons are clients' and operators' own."""
-    metrics = ScoreMetrics(models=2)
+def test_metrics_name_configured_models_so_many_of_them_and_no_more() -> None:
+    """Names of models and reasons are clients' and operators' own: under a wildcard a client may ask for any."""
+    metrics = ScoreMetrics(ModelLabels(lambda: ["model-0", "model-1*", "model-7"], most=2))
     for number in range(500):
         row = ScoreRow(
             str(number), NOON, 1, "a", f"model-{number}", None, {"Relevance": 0.5}, skips={"Own": f"r{number}"}
@@ -156,15 +157,15 @@ def test_metrics_tell_so_many_models_apart_and_no_more() -> None:
         metrics.count(row)
     samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]
     models = {sample.labels["model"] for sample in samples if sample.name == "inferspect_quality_score_count"}
-    assert {"model-0", "model-1", "other"} <= models
-    assert "model-2" not in models
+    assert {"model-0", "model-1*", "other"} <= models
+    assert not {"model-1", "model-2", "model-7", "model-100"} & models
     reasons = {sample.labels["reason"] for sample in samples if sample.labels.get("score") == "Own"}
     assert len(reasons) == 201
 
 
 def test_a_mean_is_the_sum_over_the_count_above_the_least_score() -> None:
     """Sums of Prometheus must not fall, and Sentiment may be negative."""
-    metrics = ScoreMetrics()
+    metrics = ScoreMetrics(str)
     for value in (-0.5, 0.5, -0.75):
         metrics.count(ScoreRow("x", NOON, 1, "a", "mean", None, {"Sentiment": value}))
     labels = {"score": "Sentiment", "model": "mean"}

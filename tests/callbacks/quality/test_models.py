@@ -75,7 +75,7 @@ def make(observer: Observer, gateway: Gateway, **values: Any) -> ModelConsumer:
         }
     )
     client = GatewayClient(settings, observer.engine, httpx.MockTransport(gateway))
-    store = ScoreStore(observer, ScoreMetrics())
+    store = ScoreStore(observer, ScoreMetrics(str))
     own = key_hash(KEY)
     return ModelConsumer(settings, observer.engine, observer.tenants, store, client=client, own_key=own)
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from callbacks.metrics.names import OTHER, NamesSeen, label
+from inferspect.labels.names import OTHER, NamesSeen, label
 
 ASKED_AGAIN_AFTER = 60.0  # seconds; models can be added while the gateway runs
 REMEMBERED = 2_000
@@ -21,14 +22,15 @@ class ModelLabels:
 
     Args:
         configured: names of all configured models, wildcards such as ``openai/*`` among them.
+        most: how many of them are told apart; those that come later are ``other``.
     """
 
-    def __init__(self, configured: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, configured: Callable[[], Iterable[str]], most: int = MOST_NAMES) -> None:
         self._configured = configured
         self._exact: frozenset[str] = frozenset()
         self._wildcards: list[tuple[str, re.Pattern[str]]] = []
         self._labels: dict[str, str] = {}
-        self._told = NamesSeen(MOST_NAMES)
+        self._told = NamesSeen(most)
         self._asked_at: float | None = None
 
     def __call__(self, model: str) -> str:
@@ -55,6 +57,11 @@ class ModelLabels:
         if model in self._exact:
             return self._told.name(label(model))
         return next((self._told.name(label(name)) for name, fits in self._wildcards if fits.fullmatch(model)), OTHER)
+
+
+def models_of(content: Mapping[str, Any]) -> list[str]:
+    """Names that ``model_list`` of a checked configuration has: all that a process without LiteLLM can know."""
+    return [entry["model_name"] for entry in content.get("model_list", ())]
 
 
 def models_of_the_router() -> list[str]:

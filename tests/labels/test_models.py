@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from callbacks.metrics.models import ASKED_AGAIN_AFTER, MOST_NAMES, REMEMBERED, ModelLabels
+from inferspect.labels.models import ASKED_AGAIN_AFTER, MOST_NAMES, REMEMBERED, ModelLabels, models_of
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_a_model_is_told_by_the_name_that_is_configured(model: str, label: str) 
 
 def test_models_that_are_added_later_get_their_name(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("callbacks.metrics.models.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("inferspect.labels.models.time.monotonic", lambda: clock[0])
     configured = ["demo"]
     labels = ModelLabels(lambda: configured)
     assert labels("new") == "other"
@@ -38,6 +38,12 @@ def test_memory_is_bounded_whatever_is_asked_for() -> None:
     for number in range(3 * REMEMBERED):
         labels(f"invented-{number}")
     assert len(labels._labels) <= REMEMBERED  # noqa: SLF001  what is bounded
+
+
+def test_a_process_without_litellm_knows_the_models_of_the_configuration() -> None:
+    content = {"model_list": [{"model_name": "demo"}, {"model_name": "openai/*"}]}
+    assert models_of(content) == ["demo", "openai/*"]
+    assert models_of({}) == []
 
 
 def test_names_are_bounded_however_many_are_configured() -> None:
