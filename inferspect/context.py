@@ -126,7 +126,10 @@ class RequestContext:
         output: what was answered, as the guardrails left it, before values are restored for the client.
         content_taken: input and output are in the spool; ``content_hash``: of the input as it is kept there.
         parameters: the model's, such as temperature; no content.
-        identifiers_checked: the guardrails have been over ``end_user`` and ``trace``; before that, no event has them.
+        identifiers_checked: the guardrails have been over ``end_user``, ``trace`` and names; before that, no event has
+            what the client chose of them.
+        withheld: names, such as that of a model, in which guardrails found what they take out, and what stands for each
+            in all that is kept of the request.
         notes: what one hook keeps from its first step to its last, by the hook's name; nobody else reads or logs it.
     """
 
@@ -155,6 +158,7 @@ class RequestContext:
     content_hash: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
     identifiers_checked: bool = False
+    withheld: dict[str, str] = field(default_factory=dict, repr=False)
     verdicts: list[Verdict] = field(default_factory=list)
     refusal: Refusal | None = None
     outcome: Outcome = field(default_factory=Outcome)

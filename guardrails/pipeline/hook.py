@@ -8,6 +8,7 @@ content away instead, remembers why, and the next one refuses.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,12 +19,12 @@ from guardrails.judge import is_asking
 from guardrails.pipeline.answers import redact_whole, restored
 from guardrails.pipeline.logs import redact_logged
 from guardrails.pipeline.mcp import CALL, redact_call, redact_result
-from guardrails.pipeline.requests import redact
+from guardrails.pipeline.requests import look_through_names, redact
 from guardrails.pipeline.streams import redact_stream
 from guardrails.verdicts import refuse
 from inferspect.context import RequestContext, current
 from inferspect.runtime import running
-from inferspect.tenancy import Tenant
+from inferspect.tenancy import InvalidRules, Tenant
 
 
 class GuardrailPipeline(CustomLogger):
@@ -46,6 +47,22 @@ class GuardrailPipeline(CustomLogger):
         if refusal := await redact(context, tenant, data, call_type):
             withhold_request(data)
             raise refuse(context, refusal)
+
+    async def async_post_call_failure_hook(
+        self,
+        request_data: dict[str, Any],
+        original_exception: Exception,
+        user_api_key_dict: Any,
+        traceback_str: str | None = None,
+    ) -> None:
+        """Have the event of a request that was refused before the guardrails tell what it asked for."""
+        context = current()
+        if context is None or context.identifiers_checked:
+            return
+        key = user_api_key_dict
+        with suppress(InvalidRules):  # nobody knows what is personal to this tenant, so nothing of it is kept
+            tenant = context.tenant or running().tenants.find(key.team_id, key.team_alias, key.team_metadata)
+            await look_through_names(context, tenant, request_data)
 
     async def async_post_call_success_deployment_hook(
         self, request_data: dict[str, Any], response: Any, call_type: Any

@@ -10,6 +10,7 @@ from guardrails.pipeline.gateway_tools import refusal_of_gateway_tools
 from guardrails.pipeline.identifiers import redact_identifiers
 from guardrails.pipeline.logs import keep_out_of_cache
 from guardrails.pipeline.memory import recall
+from guardrails.pipeline.names import refusal_of_model
 from guardrails.pipeline.opinions import ask_opinions
 from guardrails.pipeline.passes import looked_through
 from guardrails.pipeline.service import service
@@ -34,7 +35,9 @@ async def redact(
         keep_out_of_cache(data)
     policy = here.policies.of(tenant.rules, "input")
     if context is not None:
-        await redact_identifiers(here, policy, here.minting(tenant.id), context)
+        await redact_identifiers(here, policy, here.minting(tenant.id), context, data)
+        if refusal := refusal_of_model(context, data):
+            return refusal
     if policy is None:
         return None
     state = state_of(context, tenant, here)
@@ -48,3 +51,10 @@ async def redact(
     if failure is None and redaction.changed:
         refresh_request_copies(data)
     return failure or redaction.refusal()
+
+
+async def look_through_names(context: RequestContext, tenant: Tenant, data: dict[str, Any]) -> None:
+    """Look through what a request calls itself and others that was refused before :func:`redact` came to it."""
+    here = service()
+    await redact_identifiers(here, here.policies.of(tenant.rules, "input"), here.minting(tenant.id), context, data)
+    refusal_of_model(context, data)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from inferspect.events.withheld import without
+
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
 
@@ -32,17 +34,19 @@ def take_content(context: RequestContext, max_bytes: int) -> bytes | None:
         return None
     if context.input is None and context.output is None:
         return None
-    asked = _json(context.input, max_bytes)
+    asked = _json(context.input, max_bytes, context.withheld)
     context.content_hash = hashlib.sha256(asked).hexdigest()
     context.content_taken = context.output is not None
-    return b'{"input":' + asked + b',"output":' + _json(context.output, max_bytes) + b"}"
+    return b'{"input":' + asked + b',"output":' + _json(context.output, max_bytes, context.withheld) + b"}"
 
 
-def _json(value: Any, max_bytes: int) -> bytes:
+def _json(value: Any, max_bytes: int, withheld: Mapping[str, str]) -> bytes:
     try:
         text = orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
         text = orjson.dumps(storable(value))
+    if withheld:
+        text = orjson.dumps(without(withheld, orjson.loads(text)))
     if len(text) <= max_bytes:
         return text
     beginning = text[: int(max_bytes * LONGEST_BEGINNING)].decode("utf-8", "ignore")

@@ -10,6 +10,7 @@ import orjson
 
 from inferspect.context import Trace
 from inferspect.events.content import storable
+from inferspect.events.withheld import without, without_parts
 
 if TYPE_CHECKING:
     from inferspect.context import RequestContext
@@ -134,7 +135,8 @@ class GatewayEvent:
 def event_of(context: RequestContext, revision: int, *, complete: bool) -> GatewayEvent:
     """The event of a request as far as it is known now."""
     tenant, outcome, refusal = context.tenant, context.outcome, context.refusal
-    trace = context.trace if context.identifiers_checked else Trace()
+    checked = context.identifiers_checked
+    trace = context.trace if checked else Trace()
     status = context.status or 0
     event = GatewayEvent(
         id=context.request_id,
@@ -146,13 +148,13 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         key_hash=context.key_hash,
         key_alias=context.key_alias,
         user_id=context.user_id,
-        end_user=context.end_user if context.identifiers_checked else None,
+        end_user=context.end_user if checked else None,
         client_address=context.client_address,
-        client_request_id=context.client_request_id,
+        client_request_id=context.client_request_id if checked else None,
         method=context.method,
-        route=context.route,
+        route=context.route if checked else without_parts(context.route),
         call_type=context.call_type,
-        model=context.model,
+        model=context.model if checked else None,
         model_served=outcome.model,
         provider=outcome.provider,
         deployment_id=outcome.deployment_id,
@@ -187,7 +189,8 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
     changed: dict[str, Any] = {
         name: stored for name, text in texts.items() if text and (stored := _storable(text)) != text
     }
-    return replace(event, **changed) if changed else event
+    event = replace(event, **changed) if changed else event
+    return GatewayEvent(**without(context.withheld, event.to_row())) if context.withheld else event
 
 
 def _storable(text: str) -> str:

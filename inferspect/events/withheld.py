@@ -1,0 +1,39 @@
+"""Keeps names that hold what guardrails take out of events and contents.
+
+Guardrails replace texts where they stand. Names they leave, because a changed name is another model, tool or route; so
+what they find in one is noted in the request's context, and taken out of all that is kept of the request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+UNREAD = "…"
+# Parts of a path that are a route's own: of small letters, and the version of an API.
+FIXED = re.compile(r"[a-z_-]*|v\d(?:alpha|beta)?\d?")
+PARTS = re.compile(r"([/:])")
+
+
+def parts_of_route(route: str) -> list[str]:
+    """The parts of a path that a client may have chosen, such as the name of a model."""
+    return [part for part in PARTS.split(route)[::2] if not FIXED.fullmatch(part)]
+
+
+def without_parts(route: str) -> str:
+    """A path in which nobody has looked at those parts."""
+    return "".join(part if part in "/:" or FIXED.fullmatch(part) else UNREAD for part in PARTS.split(route))
+
+
+def without(withheld: Mapping[str, str], value: Any) -> Any:
+    """A copy of JSON in which each of these names, wherever it stands, is what stands for it."""
+    if isinstance(value, str):
+        for name, shown in withheld.items():  # a name before its own beginning
+            value = value.replace(name, shown)
+        return value
+    if isinstance(value, Mapping):
+        return {without(withheld, key): without(withheld, member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [without(withheld, member) for member in value]
+    return value
