@@ -19,7 +19,7 @@ async def start(observer: Observer) -> None:
     for notifier in notifiers_of(observer.settings, observer.engine).values():
         observer.consumers.add(notifier)
     spools = observer.launch.inferspect_home / "spool"
-    observer.in_background(SpoolTeller(observer.engine, spools).run())
+    observer.in_background(SpoolTeller(observer.engine, spools, observer.settings.events.settle_after).run())
     if observer.delivers:
         evaluator = Evaluator(observer.engine, observer.outbox, observer.settings.alerts)
         observer.in_background(lead(observer.engine, LEADER, evaluator.run))

@@ -16,6 +16,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from inferspect.events import spool_table
+from inferspect.events.spool import is_orphan
 from inferspect.store.alerts.workers import tell_spools
 
 log = structlog.get_logger("inferspect.alerts")
@@ -26,7 +28,7 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SpoolStatus:
-    """What waits in one spool; ``oldest_seconds`` is the age of its oldest event."""
+    """What waits in one spool; ``oldest_seconds`` is the age of the oldest event that could have been shipped."""
 
     worker_id: str
     depth: int
@@ -34,10 +36,15 @@ class SpoolStatus:
 
 
 class SpoolTeller:
-    """Tells of the spools of one folder until it is cancelled."""
+    """Tells of the spools of one folder until it is cancelled.
 
-    def __init__(self, engine: AsyncEngine, folder: Path) -> None:
+    Args:
+        settle_after: seconds that a worker keeps an event for its cost.
+    """
+
+    def __init__(self, engine: AsyncEngine, folder: Path, settle_after: float) -> None:
         self._engine = engine
+        self._settle_after = settle_after
         self._folder = folder.absolute()
         self._place = f"{socket.gethostname()}:{self._folder}"
         self._unreadable: set[str] = set()
@@ -73,7 +80,7 @@ class SpoolTeller:
         found = []
         for path in sorted(self._folder.glob("*.spool")):
             try:
-                found.append(status_of(path))
+                found.append(status_of(path, self._settle_after))
                 self._unreadable.discard(path.name)
             except sqlite3.Error as error:
                 if path.exists() and path.name not in self._unreadable:  # else it was shipped and removed meanwhile
@@ -82,8 +89,11 @@ class SpoolTeller:
         return found
 
 
-def status_of(path: Path) -> SpoolStatus:
+def status_of(path: Path, settle_after: float) -> SpoolStatus:
     """What waits in a spool, read beside the worker that writes it.
+
+    What a worker keeps there on purpose, for its cost or until its request has ended, has no age; where the worker has
+    ended, everything has.
 
     Raises:
         sqlite3.Error: it cannot be read.
@@ -91,6 +101,8 @@ def status_of(path: Path) -> SpoolStatus:
     database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
     try:
         depth, oldest = database.execute("SELECT count(*), min(written_at) FROM events").fetchone()
+        if not is_orphan(path):
+            oldest = spool_table.oldest(database, time.time() - settle_after)
     finally:
         database.close()
     return SpoolStatus(path.stem, depth, 0.0 if oldest is None else max(0.0, time.time() - oldest))

@@ -136,10 +136,7 @@ class Shipper:
             return [event]
 
     async def _measure(self) -> None:
-        """Take the figures of the spool; requests in progress are not old, but long."""
-        oldest = await self._spool.ripe(len(self._in_progress) + 1, math.inf)
-        waiting = [event.written_at for event in oldest if event.id not in self._in_progress]
-        SPOOL_AGE.set(max(0.0, time.time() - waiting[0]) if waiting else 0.0)
+        SPOOL_AGE.set(await self._spool.age(time.time() - self._settings.settle_after))
         SPOOL_EVENTS.set(await self._spool.depth())
         SPOOL_BYTES.set(self._spool.size())
 

@@ -24,7 +24,7 @@ from typing import Any
 from inferspect.events import spool_table
 from inferspect.events.spool_table import SpooledEvent
 
-__all__ = ["Spool", "SpoolError", "SpooledEvent", "orphans"]
+__all__ = ["Spool", "SpoolError", "SpooledEvent", "is_orphan", "orphans"]
 
 GROUP = 256
 
@@ -85,9 +85,9 @@ class Spool:
         """Number of events that wait."""
         return int(await self._submit(lambda database: database.execute("SELECT count(*) FROM events").fetchone()[0]))
 
-    async def age(self) -> float:
-        """Seconds since the oldest event was written, 0 where none waits."""
-        written_at = await self._submit(spool_table.oldest)
+    async def age(self, settled_before: float) -> float:
+        """Seconds since the oldest event was written that :meth:`ripe` tells and whose request has ended, else 0."""
+        written_at = await self._submit(lambda database: spool_table.oldest(database, settled_before))
         return 0.0 if written_at is None else max(0.0, time.time() - written_at)
 
     async def drop_contents(self, limit: int) -> int:
@@ -178,12 +178,16 @@ class _Job:
 
 def orphans(folder: Path) -> Iterator[Path]:
     """Spools in the folder whose process is gone."""
-    for path in sorted(folder.glob("*.spool")):
-        try:
-            os.close(_take_lock(path))
-        except OSError:
-            continue
-        yield path
+    return (path for path in sorted(folder.glob("*.spool")) if is_orphan(path))
+
+
+def is_orphan(spool: Path) -> bool:
+    """Whether the process of a spool is gone."""
+    try:
+        os.close(_take_lock(spool))
+    except OSError:
+        return False
+    return True
 
 
 def lock_path(spool: Path) -> Path:

@@ -25,7 +25,7 @@ class SpooledEvent:
     """One row of a spool.
 
     Attributes:
-        written_at: Unix time in seconds.
+        written_at: Unix time in seconds, of this revision.
         body: the event as JSON.
         content: what was asked and answered, as JSON with ``input`` and ``output``.
     """
@@ -68,7 +68,8 @@ def give_back(database: sqlite3.Connection) -> None:
 def upsert(database: sqlite3.Connection, event: SpooledEvent) -> None:
     database.execute(
         "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,"
-        " complete = excluded.complete, body = excluded.body, content = coalesce(excluded.content, events.content)"
+        " complete = excluded.complete, written_at = excluded.written_at, body = excluded.body,"
+        " content = coalesce(excluded.content, events.content)"
         " WHERE excluded.revision > events.revision",
         (event.id, event.revision, event.complete, event.written_at, event.body, event.content),
     )
@@ -83,10 +84,17 @@ def ripe(database: sqlite3.Connection, limit: int, settled_before: float) -> lis
     return [SpooledEvent(id_, revision, bool(complete), *rest) for id_, revision, complete, *rest in rows]
 
 
-def oldest(database: sqlite3.Connection) -> float | None:
-    """When the oldest event was written, in Unix time; ``None`` where there is none."""
-    found: float | None = database.execute("SELECT min(written_at) FROM events").fetchone()[0]
-    return found
+def oldest(database: sqlite3.Connection, settled_before: float) -> float | None:
+    """When the oldest event was written that could have been shipped, in Unix time; ``None`` where there is none.
+
+    A request in progress stays in the spool until it has ended; that is long, and not late.
+    """
+    row = database.execute(
+        "SELECT written_at FROM events WHERE complete OR (written_at < ? AND CASE WHEN json_valid(CAST(body AS TEXT))"
+        " THEN json_extract(CAST(body AS TEXT), '$.result') IS NOT 'unknown' ELSE 1 END) ORDER BY written_at LIMIT 1",
+        (settled_before,),
+    ).fetchone()
+    return None if row is None else float(row[0])
 
 
 def drop_contents(database: sqlite3.Connection, limit: int) -> int:

@@ -242,7 +242,7 @@ class SpoolMachine(RuleBasedStateMachine):
         if known is None:
             self.model[name] = written
         elif revision > known.revision:
-            self.model[name] = SpooledEvent(name, revision, complete, known.written_at, written.body)
+            self.model[name] = SpooledEvent(name, revision, complete, written.written_at, written.body)
 
     @rule(settled_before=st.integers(0, 10), limit=st.integers(1, 4))
     def look(self, settled_before: int, limit: int) -> None:

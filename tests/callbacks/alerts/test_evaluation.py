@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import time
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +17,6 @@ from callbacks.alerts.course import Course
 from callbacks.alerts.evaluation import Evaluator
 from callbacks.alerts.notification import Notification
 from callbacks.alerts.rules import configured_rules
-from callbacks.alerts.spools import SpoolTeller, status_of
-from callbacks.alerts.trial import send_trial
-from inferspect.events import spool_table
-from inferspect.events.spool_table import SpooledEvent
 from inferspect.observation.alerts import AlertSettings
 from inferspect.store.address import driver_url
 from inferspect.store.alerts import alerts
@@ -469,87 +462,3 @@ async def _play(store_url: str, looks: Looks) -> None:
     expected = Counter({(str(row["id"]), "alert.firing"): 1 for row in rows if row["started_at"]})
     expected.update({(str(row["id"]), "alert.resolved"): 1 for row in rows if row["state"] == "resolved"})
     assert told == expected
-
-
-class TestSpools:
-    @staticmethod
-    def spool(folder: Path, name: str, *ages: float) -> Path:
-        path = folder / f"{name}.spool"
-        database = spool_table.open_database(path)
-        for number, age in enumerate(ages):
-            spool_table.upsert(database, SpooledEvent(str(number), 1, True, time.time() - age, b"{}"))
-        database.close()
-        return path
-
-    async def test_what_waits_is_told_to_the_database(self, engine: AsyncEngine, tmp_path: Path) -> None:
-        """Of all spools of the folder; one that is gone is not told of any more."""
-        busy, idle = self.spool(tmp_path, "busy", 5, 90), self.spool(tmp_path, "idle")
-        teller = SpoolTeller(engine, tmp_path)
-        await teller.tell()
-        query = "SELECT worker_id, spool_depth, round(oldest_seconds) AS age FROM inferspect.worker_status ORDER BY 1"
-        assert await rows_of(engine, query) == [
-            {"worker_id": "busy", "spool_depth": 2, "age": pytest.approx(90, abs=3)},
-            {"worker_id": "idle", "spool_depth": 0, "age": 0},
-        ]
-        busy.unlink()
-        idle.unlink()
-        await teller.tell()
-        assert await rows_of(engine, query) == []
-
-    async def test_another_machines_spools_stay(self, engine: AsyncEngine, tmp_path: Path) -> None:
-        """For a day: its events still wait there."""
-        async with engine.begin() as connection:
-            for name, age in (("elsewhere", "23 hours"), ("forgotten", "25 hours")):
-                await connection.execute(
-                    text(
-                        "INSERT INTO inferspect.worker_status VALUES"
-                        " (:name, 'far', 1, 1, clock_timestamp() - CAST(:age AS interval))"
-                    ),
-                    {"name": name, "age": age},
-                )
-        await SpoolTeller(engine, tmp_path).tell()
-        assert [row["worker_id"] for row in await rows_of(engine, "SELECT * FROM inferspect.worker_status")] == [
-            "elsewhere"
-        ]
-
-    async def test_a_spool_that_cannot_be_read_is_logged_once(self, engine: AsyncEngine, tmp_path: Path) -> None:
-        """And the others are told of."""
-        self.spool(tmp_path, "good", 1)
-        (tmp_path / "bad.spool").write_bytes(b"this is no database at all, by any means" * 100)
-        teller = SpoolTeller(engine, tmp_path)
-        with capture_logs() as logs:
-            await teller.tell()
-            await teller.tell()
-        assert [line["spool"] for line in logs] == ["bad.spool"]
-        assert len(await rows_of(engine, "SELECT * FROM inferspect.worker_status")) == 1
-        with pytest.raises(sqlite3.Error):
-            status_of(tmp_path / "bad.spool")
-
-
-class TestTrial:
-    @pytest.mark.parametrize(
-        ("becomes", "outcome", "reason"),
-        [
-            ("DELETE FROM inferspect.deliveries", "delivered", None),
-            ("UPDATE inferspect.deliveries SET reason = 'status 500'", "retrying", "status 500"),
-            ("UPDATE inferspect.deliveries SET reason = 'wrong key', dead_at = now()", "failed", "wrong key"),
-        ],
-    )
-    async def test_it_tells_what_became_of_it(
-        self, engine: AsyncEngine, becomes: str, outcome: str, reason: str | None
-    ) -> None:
-        """As soon as it is known."""
-        trial = asyncio.create_task(send_trial(engine, Outbox(engine), "ops", "someone", 60))
-        while not (found := await rows_of(engine, "SELECT message FROM inferspect.deliveries")):
-            await asyncio.sleep(0.02)
-        assert Notification.from_message(found[0]["message"]).type == "alert.test"
-        async with engine.begin() as connection:
-            await connection.execute(text(becomes))
-        sent = await trial
-        assert (sent.outcome, sent.reason) == (outcome, reason)
-
-    async def test_nobody_delivers(self, engine: AsyncEngine) -> None:
-        """It waits; a second trial is another message."""
-        for _ in range(2):
-            assert (await send_trial(engine, Outbox(engine), "ops", "someone", 0.01)).outcome == "waiting"
-        assert await rows_of(engine, "SELECT count(*) AS n FROM inferspect.deliveries") == [{"n": 2}]
