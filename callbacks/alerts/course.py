@@ -72,7 +72,7 @@ class Course:
         """End the alerts of a rule that is no more, or is not enabled."""
         async with self.engine.begin() as connection:
             now = await store.begin_rule(connection, owner, rule, self.settings.query_timeout)
-            quiet = await silences_in_force(connection, now)
+            quiet = await silences_in_force(connection, owner, now)
             moved = [
                 await self._moved(connection, row, Seen(now, bad=False, silenced=_is_quiet(row, quiet)), Timing())
                 for row in await store.open_alerts(connection, owner, rule)
@@ -82,7 +82,7 @@ class Course:
     async def _move_on(
         self, connection: AsyncConnection, owned: OwnedRule, readings: Mapping[str, Reading], now: datetime
     ) -> None:
-        quiet = await silences_in_force(connection, now)
+        quiet = await silences_in_force(connection, owned.owner, now)
         timing = self._timing(owned)
         moved = []
         known = set()

@@ -33,6 +33,7 @@ log = structlog.get_logger("inferspect.audit")
 
 PATH = "/api/v1/audit"
 MOST = 500
+EXPORTS = 4  # at once: each has a connection for as long as its client takes to read
 OF_PLATFORM = {PLATFORM, ANCHORS}
 
 
@@ -49,6 +50,7 @@ def audit_router(engine: AsyncEngine) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix=PATH, tags=["audit"])
     verifying = asyncio.Semaphore(1)
+    exporting = asyncio.Semaphore(EXPORTS)
 
     @router.get("")
     async def entries(  # noqa: PLR0917  a parameter for each filter
@@ -90,9 +92,11 @@ def audit_router(engine: AsyncEngine) -> APIRouter:
     ) -> StreamingResponse:
         """All entries, oldest first, as a file."""
         chain = await _chain(caller, tenant_id)
+        if exporting.locked():
+            raise Refusal(429, "audit_exports_running", "Too many exports are running. Try again later.")
         parts = exported(engine, format, chain=chain, since=_in_utc(since), until=_in_utc(until))
         name = {"content-disposition": f'attachment; filename="audit.{format}"'}
-        return StreamingResponse(_told(parts), media_type=MEDIA_TYPES[format], headers=name)
+        return StreamingResponse(_told(parts, exporting), media_type=MEDIA_TYPES[format], headers=name)
 
     @router.post("/verify")
     async def verify(caller: Caller, request: VerifyRequest) -> dict[str, Any]:
@@ -141,11 +145,12 @@ async def _verified(chain: str | None, since: datetime | None) -> dict[str, Any]
     return found
 
 
-async def _told(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _told(parts: AsyncIterator[bytes], exporting: asyncio.Semaphore) -> AsyncIterator[bytes]:
     """An export that breaks off is broken off towards the client, too, so that it does not pass for whole."""
     try:
-        async for part in parts:
-            yield part
+        async with exporting:
+            async for part in parts:
+                yield part
     except (SQLAlchemyError, OSError) as error:
         log.error("an export of the audit log broke off", reason=type(error).__name__)
         raise

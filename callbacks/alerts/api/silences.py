@@ -81,7 +81,7 @@ async def make_silence(caller: Caller, content: Content, tenant_id: str | None =
     """Silence alerts; a tenant's administrators those of the tenant's own rules.
 
     Raises:
-        Refusal: as :func:`list_silences`, and 400 ``alert_silence_invalid``.
+        Refusal: as :func:`list_silences`, and 400 ``alert_silence_invalid``, 409 ``alert_silences_too_many``.
     """
     owner = await administered_or_all(caller, tenant_id) or PLATFORM
     async with service().engine.begin() as connection:
@@ -105,7 +105,9 @@ async def make_silence(caller: Caller, content: Content, tenant_id: str | None =
             severity=request.severity,
             labels=request.labels,
         )
-        await store.add_silence(connection, silence)
+        if not await store.add_silence(connection, silence):
+            message = f"The tenant has {store.MOST_OF_A_TENANT} silences that have not ended; end some."
+            raise Refusal(409, "alert_silences_too_many", message)
     return _json(silence)
 
 

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.store.alerts.tables import PLATFORM, SilenceRow
 
+MOST_OF_A_TENANT = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -49,9 +51,11 @@ class Silence:
         )
 
 
-async def silences_in_force(connection: AsyncConnection, now: datetime) -> list[Silence]:
-    """Those that have begun and not ended."""
-    query = select(SilenceRow.__table__).where(SilenceRow.starts_at <= now, SilenceRow.ends_at > now)
+async def silences_in_force(connection: AsyncConnection, owner: str, now: datetime) -> list[Silence]:
+    """Those that have begun and not ended, and may quiet alerts of the owner's rules."""
+    query = select(SilenceRow.__table__).where(
+        SilenceRow.owner.in_({PLATFORM, owner}), SilenceRow.starts_at <= now, SilenceRow.ends_at > now
+    )
     return [_silence(one) for one in (await connection.execute(query)).mappings()]
 
 
@@ -65,9 +69,15 @@ async def silences(connection: AsyncConnection, owner: str | None, *, ended: boo
     return [_silence(one) for one in (await connection.execute(query)).mappings()]
 
 
-async def add_silence(connection: AsyncConnection, silence: Silence) -> None:
+async def add_silence(connection: AsyncConnection, silence: Silence) -> bool:
+    """Store a silence; whether it was: not where a tenant has as many as it may have, as each look reads them all."""
+    if silence.owner != PLATFORM:
+        mine = select(func.count()).where(SilenceRow.owner == silence.owner, SilenceRow.ends_at > func.now())
+        if (await connection.execute(mine)).scalar_one() >= MOST_OF_A_TENANT:
+            return False
     values = {name: getattr(silence, name) for name in Silence.__dataclass_fields__}
     await connection.execute(insert(SilenceRow).values(**values))
+    return True
 
 
 async def end_silence(connection: AsyncConnection, silence_id: str, owner: str | None) -> bool:
