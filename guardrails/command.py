@@ -146,15 +146,15 @@ def _local(rules: dict[str, Any] | None, tenant_id: str) -> LocalGuardrails:
 
 
 def _asked(tenant: str, rules: dict[str, Any] | None, **fields: Any) -> dict[str, Any]:
-    from guardrails.asking import running_gateway  # noqa: PLC0415
+    from inferspect.asking import running_gateway  # noqa: PLC0415
 
     with running_gateway(LaunchSettings()) as gateway:
         tenant_id = tenant if tenant == DEFAULT_TENANT else gateway.team(tenant)["team_id"]
-        return gateway.preview(tenant_id=tenant_id, rules=rules, **fields)
+        return gateway.post("/api/v1/guardrails/preview", {"tenant_id": tenant_id, "rules": rules, **fields})
 
 
 def _rules_of(tenant: str) -> tuple[str, dict[str, Any] | None]:
-    from guardrails.asking import running_gateway  # noqa: PLC0415
+    from inferspect.asking import running_gateway  # noqa: PLC0415
 
     if tenant == DEFAULT_TENANT:
         return tenant, None
@@ -199,9 +199,9 @@ def _names(mapped: list[str]) -> dict[str, str]:
 @contextmanager
 def _problems_told() -> Iterator[None]:
     """Tell a person what can be mended, without a traceback; the entry point does so for the configuration."""
-    from guardrails.asking import GatewayUnavailableError  # noqa: PLC0415
     from guardrails.labelled import LabelledFileError  # noqa: PLC0415
     from guardrails.scanning.budget import BudgetExceededError  # noqa: PLC0415
+    from inferspect.asking import GatewayUnavailableError  # noqa: PLC0415
     from inferspect.tenancy import InvalidRules  # noqa: PLC0415
 
     try:

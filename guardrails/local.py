@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from guardrails.placeholders.keys import TenantKeys
@@ -16,7 +15,7 @@ from guardrails.scanning.budget import Budget
 from guardrails.scanning.cache import FindingsCache
 from guardrails.scanning.finder import Finder
 from inferspect.configuration import load_configuration
-from inferspect.launcher.home import Credentials, Home
+from inferspect.launcher.home import stored_credentials
 from inferspect.settings import LaunchSettings
 from inferspect.tenancy import TenantDirectory, TenantRules
 
@@ -72,15 +71,6 @@ def local_guardrails(launch: LaunchSettings, rules: Mapping[str, Any] | None, te
         tenant.rules,
         origin,
     )
-
-
-def stored_credentials(folder: Path) -> Credentials | None:
-    """The secrets of a data folder; ``None`` where no gateway was ever started with it.
-
-    Raises:
-        LaunchError: they cannot be read.
-    """
-    return Home(folder).credentials() if (folder / "credentials.json").exists() else None
 
 
 def _salt_key(launch: LaunchSettings) -> tuple[str, KeyOrigin]:

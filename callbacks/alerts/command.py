@@ -12,7 +12,7 @@ import typer
 from inferspect.settings import LaunchSettings
 
 if TYPE_CHECKING:
-    from callbacks.alerts.asking import Alerts
+    from inferspect.asking import RunningGateway
 
 # Imports stand inside of functions: every command of `inferspect` loads this module.
 
@@ -34,7 +34,7 @@ def list_alerts(
 ) -> None:
     """Show what fires, what may fire soon, and what has fired."""
     with _asked() as gateway:
-        found = gateway.get("alerts", state=state, rule=rule, tenant_id=tenant, limit=limit)["alerts"]
+        found = gateway.get("/api/v1/alerts", state=state, rule=rule, tenant_id=tenant, limit=limit)["alerts"]
     columns = ("state", "severity", "rule", "tenant_alias", "started_at", "summary")
     _show(found, columns, as_json, none="No alerts.")
 
@@ -43,7 +43,7 @@ def list_alerts(
 def rules(*, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """Show the rules of the configuration and those made by API."""
     with _asked() as gateway:
-        found = gateway.get("alert-rules", tenant_id=tenant)["rules"]
+        found = gateway.get("/api/v1/alert-rules", tenant_id=tenant)["rules"]
     for rule in found if not as_json else ():
         rule["condition"] = (rule.get("condition") or {}).get("type")
         rule["channels"] = ", ".join(rule.get("channels") or ())
@@ -55,7 +55,7 @@ def rules(*, tenant: Tenant = None, as_json: AsJson = False) -> None:
 def evaluate(*, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """Show the figures of all rules as they are now; no alert begins or ends by it."""
     with _asked() as gateway:
-        found = gateway.post("alert-rules/evaluate", tenant_id=tenant)["rules"]
+        found = gateway.post("/api/v1/alert-rules/evaluate", tenant_id=tenant)["rules"]
     lines = found if as_json else [line for rule in found for line in _figures(rule)]
     _show(lines, ("rule", "bad", "figure", "limit", "of", "samples", "window", "error"), as_json, none="No rules.")
 
@@ -80,7 +80,7 @@ def silence(
     what = {"rule": rule, "severity": severity, "tenant_id": tenant, "labels": labels or None}
     content = {name: value for name, value in what.items() if value is not None}
     with _asked() as gateway:
-        made = gateway.post("alert-silences", {**content, "duration": duration, "reason": reason})
+        made = gateway.post("/api/v1/alert-silences", {**content, "duration": duration, "reason": reason})
     typer.echo(f"{made['id']}  silent until {made['ends_at']}")
 
 
@@ -90,7 +90,7 @@ def silences(
 ) -> None:
     """Show the silences."""
     with _asked() as gateway:
-        found = gateway.get("alert-silences", ended=ended)["silences"]
+        found = gateway.get("/api/v1/alert-silences", ended=ended)["silences"]
     columns = ("id", "rule", "tenant_id", "severity", "labels", "starts_at", "ends_at", "reason", "author")
     _show(found, columns, as_json, none="No silences.")
 
@@ -99,7 +99,7 @@ def silences(
 def unsilence(silence_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """End a silence now."""
     with _asked() as gateway:
-        gateway.delete(f"alert-silences/{silence_id}")
+        gateway.delete(f"/api/v1/alert-silences/{silence_id}")
     typer.echo("ended")
 
 
@@ -107,7 +107,7 @@ def unsilence(silence_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 def channels(*, as_json: AsJson = False) -> None:
     """Show where alerts can be sent."""
     with _asked() as gateway:
-        found = gateway.get("alert-channels")["channels"]
+        found = gateway.get("/api/v1/alert-channels")["channels"]
     _show(found, ("name", "type", "min_severity", "default"), as_json, none="No channels: no alert is sent.")
 
 
@@ -119,7 +119,7 @@ def try_channel(
 ) -> None:
     """Send a trial to a channel the way that alerts go; the exit code is 1 where it did not arrive."""
     with _asked() as gateway:
-        sent = gateway.post(f"alert-channels/{channel}/test", seconds=seconds)
+        sent = gateway.post(f"/api/v1/alert-channels/{channel}/test", seconds=seconds)
     typer.echo(sent["outcome"] + (f": {sent['reason']}" if sent["reason"] else ""))
     if sent["outcome"] != "delivered":
         raise typer.Exit(1)
@@ -176,9 +176,9 @@ def _plain(row: dict[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def _asked() -> Iterator[Alerts]:
+def _asked() -> Iterator[RunningGateway]:
     """The running gateway; tell a person what can be mended, without a traceback."""
-    from callbacks.alerts.asking import GatewayUnavailableError, running_gateway  # noqa: PLC0415
+    from inferspect.asking import GatewayUnavailableError, running_gateway  # noqa: PLC0415
 
     try:
         with running_gateway(LaunchSettings()) as gateway:

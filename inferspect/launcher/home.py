@@ -103,6 +103,15 @@ class Home:
         return credentials
 
 
+def stored_credentials(folder: Path) -> Credentials | None:
+    """The secrets of a data folder; ``None`` where no gateway was ever started with it.
+
+    Raises:
+        LaunchError: they cannot be read.
+    """
+    return Home(folder).credentials() if (folder / "credentials.json").exists() else None
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     temporary = path.with_name(path.name + ".new")

@@ -253,7 +253,7 @@ def test_it_is_a_command_of_inferspect() -> None:
     ("program", "absent"),
     [
         ("import guardrails.command", {"litellm", "presidio_analyzer", "rich", "guardrails.policy"}),
-        ("import guardrails.local, guardrails.asking, guardrails.tables", {"litellm", "prisma", "spacy"}),
+        ("import guardrails.local, inferspect.asking, guardrails.tables", {"litellm", "prisma", "spacy"}),
     ],
 )
 def test_little_is_imported(program: str, absent: set[str]) -> None:
