@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from callbacks.events.usage import field, is_count, usage_by_kind
+from callbacks.events.usage import LARGEST_COUNT, field, is_count, usage_by_kind
 
 if TYPE_CHECKING:
     from inferspect.context import Outcome
@@ -35,10 +36,10 @@ def from_response(response: Any, outcome: Outcome) -> bool:
         if values:
             setattr(outcome, name, values[0])
     if outcome.prompt_tokens is not None:
-        outcome.total_tokens = outcome.prompt_tokens + (outcome.completion_tokens or 0)
+        outcome.total_tokens = min(outcome.prompt_tokens + (outcome.completion_tokens or 0), LARGEST_COUNT - 1)
     outcome.usage = usage_by_kind(usage) or outcome.usage
     cost = field(hidden, "response_cost")
-    if isinstance(cost, (int, float)):
+    if _is_cost(cost):
         outcome.cost = 0.0 if outcome.cache_hit else float(cost)
     return outcome.total_tokens is not None and outcome.cost is not None
 
@@ -55,8 +56,13 @@ def from_logging_payload(payload: Mapping[str, Any], outcome: Outcome) -> None:
     usage = field(payload.get("metadata"), "usage_object")
     outcome.usage = usage_by_kind(usage) or outcome.usage
     cost = payload.get("response_cost")
-    if isinstance(cost, (int, float)):
+    if _is_cost(cost):
         outcome.cost = 0.0 if outcome.cache_hit else float(cost)
+
+
+def _is_cost(value: Any) -> TypeGuard[int | float]:
+    """Whether it can be added up: one infinite amount would be the sum of a counter for ever."""
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _text(value: Any) -> str | None:
