@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from callbacks.quality.metrics import ScoreMetrics
 from inferspect.events.score import CONSUMER as LANGFUSE
 from inferspect.events.score import Score, ScoreMessage, are_traced
+from inferspect.store.deliveries.outbox import Message
 from inferspect.store.partitions import day_of, make_partitions
 from inferspect.store.scores.scores import LISTENERS, ScoreRow, add_scores, write_scores
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from inferspect.events.event import GatewayEvent
     from inferspect.extension import Observer
 
@@ -56,8 +55,8 @@ class ScoreStore:
             async with self._observer.engine.begin() as connection:
                 await make_partitions(connection, (TABLE,), sorted(days - self._days))
                 new = await write_scores(connection, [one.row for one in scored])
-                for one in scored:
-                    await self._post(connection, one)
+                messages = [message for one in scored for message in self._messages(one)]
+                await self._observer.outbox.post_all_in(connection, messages)
         except SQLAlchemyError:
             self._days -= days  # retention, or whoever restored the database, may have taken them away
             raise
@@ -76,19 +75,19 @@ class ScoreStore:
         async with self._observer.engine.begin() as connection:
             if not await add_scores(connection, added.row):
                 return False
-            await self._post(connection, added)
+            await self._observer.outbox.post_all_in(connection, list(self._messages(added)))
         self._metrics.count_scores(added.row)
         return True
 
-    async def _post(self, connection: AsyncConnection, one: ScoredEvent) -> None:
-        row, outbox = one.row, self._observer.outbox
+    def _messages(self, one: ScoredEvent) -> Iterator[Message]:
+        row = one.row
         if not row.scores:
             return
         if are_traced(self._observer.consumers, one.event):
             message = ScoreMessage.of(one.event, _for_langfuse(row))
-            await outbox.post_in(connection, LANGFUSE, message.id, message.to_message(), message.tenant_id)
+            yield Message(LANGFUSE, message.id, message.to_message(), message.tenant_id)
         if one.texts is not None:
-            await outbox.post_in(connection, DEEPCHECKS, row.id, deepchecks_message(one), row.tenant_id)
+            yield Message(DEEPCHECKS, row.id, deepchecks_message(one), row.tenant_id)
 
 
 def _for_langfuse(row: ScoreRow) -> list[Score]:

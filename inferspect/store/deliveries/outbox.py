@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from inferspect.store.deliveries.queue import TABLE
+from inferspect.store.json_rows import as_json, rows_from
 from inferspect.store.tables import DeliveryRow
+
+POST = text(f"""
+    INSERT INTO {TABLE} (consumer, id, occurred_at, tenant_id, revision, message)
+    SELECT consumer, id, now(), tenant_id, 0, message FROM {rows_from(TABLE)} ON CONFLICT DO NOTHING
+""")  # noqa: S608  names of our own
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one consumer is to get; ``id`` is a UUID, ``message`` JSON without NaN."""
+
+    consumer: str
+    id: str
+    message: dict[str, Any]
+    tenant_id: str | None = None
 
 
 class Outbox:
@@ -49,3 +68,9 @@ class Outbox:
             "message": message,
         }
         await connection.execute(insert(DeliveryRow).values(**row).on_conflict_do_nothing())
+
+    async def post_all_in(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
+        """As :meth:`post_in`, many at once: a statement for each costs the event loop much more."""
+        # In the order in which all processes lock rows, so that none waits for another in a circle.
+        for rows in as_json(sorted(messages, key=lambda message: (message.consumer, message.id))):
+            await connection.execute(POST, {"rows": rows})
