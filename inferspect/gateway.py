@@ -65,6 +65,7 @@ async def start() -> None:
     from litellm.proxy.proxy_server import app  # noqa: PLC0415
 
     from inferspect.events.api import events_router  # noqa: PLC0415  as above
+    from inferspect.http.tenant_access import mount  # noqa: PLC0415  as above
 
     die_with_parent()
     launch = LaunchSettings()
@@ -102,7 +103,7 @@ async def start() -> None:
     )
     app.include_router(health_router(spool, recorder))
     app.include_router(metrics_router())
-    app.include_router(events_router(engine))
+    mount(app, events_router(engine))
     for extend in extensions():
         await extend(Worker(app, settings, launch, engine, in_background))
     in_background(recorder.keep_trying())

@@ -44,7 +44,7 @@ class AlertRule(Section):
     scope: Literal["global", "per_tenant"] | Annotated[tuple[Label, ...], Field(min_length=1, max_length=1000)] = Field(
         default="global", description="`global`, `per_tenant`, or a list of ids of tenants, each looked at by itself."
     )
-    min_requests: Annotated[int, Field(ge=1)] | None = Field(
+    min_requests: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(
         default=None, description="Fewer requests than this are no alert; each condition has a default."
     )
     channels: tuple[Name, ...] | None = Field(
