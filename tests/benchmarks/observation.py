@@ -34,10 +34,9 @@ from tests.benchmarks.tables import spread, table
 ROUNDS = 5
 NONE, ALL = "no observation", "all on"
 MESSAGE = (
-    "Our office in {word} moves in spring, and the landlord asks for a new contract. Please draft a short and polite "
-    "answer that asks for two more weeks. Reply to jane.doe@example.com as usual."
+    "Our office in {word} moves in spring. Please draft a short and polite answer to jane.doe@example.com."
 )
-"""About 200 characters; the simulator's answer to it has about 100."""
+"""Of 100 characters; the answer, which quotes it, has 180."""
 LEAD = Scenario("before", 20, 100, chat(MESSAGE))
 SCENARIOS = (
     Scenario("1 at a time", 1, 150, chat(MESSAGE)),
