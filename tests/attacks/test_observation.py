@@ -445,7 +445,8 @@ def test_no_body_is_an_error_of_the_gateways(gateway: GatewayProcess, method: st
 WRONG_RULES: list[dict[str, Any]] = [
     {"labels": {"a": "x\0"}}, {"labels": {"a b": "x"}}, {"labels": {f"l{i}": "x" for i in range(21)}},
     {"window": "367d"}, {"window": "-5m"}, {"window": "9" * 400 + "d"}, {"window": 1e308}, {"window": "366d"},
-    {"for": "inf"}, {"min_requests": 0}, {"min_requests": 2**80}, {"min_requests": 2**31}, {"severity": "fatal"}, {"scope": ["x"] * 1001},
+    {"for": "inf"}, {"min_requests": 0}, {"min_requests": 2**80}, {"min_requests": 2**31},
+    {"severity": "fatal"}, {"scope": ["x"] * 1001},
     {"condition": {"type": "quality", "score": "x\0"}}, {"condition": {"type": "error_rate", "above": "1e5%"}},
     {"condition": {"type": "latency", "percentile": 100}}, {"condition": {"type": "cost", "average_days": 10**6}},
     {"condition": {"type": "cost", "above": -1}}, {"runbook": "x" * 501}, {"name": "A B"}, {"name": "../x"},
