@@ -103,5 +103,5 @@ class QualitySettings(Section):
     )
     metric_models: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=30,
-        description="Most configured models that the metrics tell apart; the rest, and names that none has, are `other`.",
+        description="Most configured models that the metrics tell apart; the rest and unknown names are `other`.",
     )

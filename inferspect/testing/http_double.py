@@ -10,12 +10,10 @@ import asyncio
 import contextlib
 import json
 import signal
-import threading
 from abc import ABC, abstractmethod
-from concurrent.futures import Future
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -23,7 +21,7 @@ import orjson
 from inferspect.testing.faults import Fault, Faults
 from inferspect.testing.upstream.exchange import Reply, Request
 from inferspect.testing.upstream.recording import Received, Recording
-from inferspect.testing.upstream.simulator import new_event_loop, serve
+from inferspect.testing.upstream.server_thread import ServerThread, new_event_loop, serve
 
 if TYPE_CHECKING:
     from inferspect.testing.upstream.server import Connection
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 CONTROL = "/_double/"
 
 
-class HttpDouble(ABC):
+class HttpDouble(ServerThread, ABC):
     """One HTTP server, from entering to leaving its context.
 
     Attributes:
@@ -45,10 +43,7 @@ class HttpDouble(ABC):
         self.connections: set[Connection] = set()
         self._recording = Recording()
         self._faults = Faults()
-        self._host = host
-        self._port = port
-        self._url: Future[str] = Future()
-        self._thread: threading.Thread | None = None
+        super().__init__(self, host, port)
 
     @abstractmethod
     def answer(self, request: Request, fault: Fault) -> Reply:
@@ -57,13 +52,6 @@ class HttpDouble(ABC):
     def refuse(self, status: int) -> Reply:
         """The body of a commanded failure."""
         return json_reply({"message": HTTPStatus(status).phrase}, status)
-
-    @property
-    def url(self) -> str:
-        """Where it listens, such as ``http://127.0.0.1:40001``."""
-        if self._thread is None:
-            raise RuntimeError("the double is not started; use it in a with block")
-        return self._url.result()
 
     @property
     def received(self) -> list[Received]:
@@ -145,45 +133,6 @@ class HttpDouble(ABC):
         if found is None:
             return json_reply({"message": f"there is no {request.method} {CONTROL}{name}"}, HTTPStatus.NOT_FOUND)
         return json_reply(found)
-
-    # Running.
-
-    def start(self) -> Self:
-        """Listen, and return once connections are accepted.
-
-        Raises:
-            OSError: The address cannot be listened on.
-        """
-        if self._thread is not None:
-            raise RuntimeError("this double was started before; make another one")
-        self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
-        self._thread.start()
-        self._url.result()
-        return self
-
-    def stop(self) -> None:
-        """Drop all connections and end the thread."""
-        if self._thread is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_error: object) -> None:
-        self.stop()
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
-        try:
-            await serve(self, self._host, self._port, self._stop, self._url.set_result)
-        except OSError as error:
-            self._url.set_exception(error)
 
     async def serve_until_signal(self) -> None:
         """Serve in this process until SIGTERM or SIGINT; a JSON line with the URL is printed once it listens.

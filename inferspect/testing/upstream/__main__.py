@@ -13,7 +13,7 @@ from pathlib import Path
 from .application import Application
 from .behaviour import UnknownCommandError
 from .script import Script, ScriptError
-from .simulator import new_event_loop, serve
+from .server_thread import new_event_loop, serve
 
 
 def main() -> int:
