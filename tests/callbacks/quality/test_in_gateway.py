@@ -8,6 +8,7 @@ from typing import Any
 
 from inferspect.observation.score_names import OF_SCORERS
 from inferspect.testing.gateway import GatewayProcess
+from inferspect.testing.upstream import UpstreamSimulator
 
 QUESTION = "What is the capital of France, and on which river does it lie?"
 
@@ -40,9 +41,11 @@ def test_answers_whole_and_streamed_are_scored(gateway: GatewayProcess, key: str
         assert row["labels"]["Language"] == "en"
 
 
-def test_json_that_was_asked_for_is_checked(gateway: GatewayProcess, key: str) -> None:
-    row = asked(gateway, key, response_format={"type": "json_object"})
-    assert (row["scores"]["JSON validity"], row["labels"]["JSON validity"]) == (0.0, "no_json")
+def test_json_that_was_asked_for_is_checked(gateway: GatewayProcess, key: str, scripted: UpstreamSimulator) -> None:
+    scripted.script = [{"match": "capital of France", "model": "scripted", "answer": "It is Paris."}]
+    for model, expected in (("sim/echo", (1.0, "valid")), ("sim/scripted", (0.0, "no_json"))):
+        row = asked(gateway, key, model=model, response_format={"type": "json_object"})
+        assert (row["scores"]["JSON validity"], row["labels"]["JSON validity"]) == expected
 
 
 def test_a_tenant_that_keeps_no_content_has_a_row_that_says_so(gateway: GatewayProcess) -> None:
@@ -53,6 +56,7 @@ def test_a_tenant_that_keeps_no_content_has_a_row_that_says_so(gateway: GatewayP
 
 def test_a_response_without_text_is_accounted_for(gateway: GatewayProcess, key: str) -> None:
     with gateway.client(key) as client:
-        answer = client.post("/v1/embeddings", json={"model": "sim/embeddings", "input": "Hello"})
+        answer = client.post("/v1/embeddings", json={"model": "demo-embedding", "input": "Hello"})
+    assert answer.status_code == 200
     row = row_of(gateway, answer.headers["x-request-id"])
     assert row["skips"]["Relevance"] == "no_answer"
