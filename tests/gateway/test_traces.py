@@ -1,4 +1,4 @@
-"""The trace of each kind of request, as Langfuse gets it, against what the client and the provider saw."""
+"""The trace of each kind of request, as Langfuse and a collector get it, against what client and provider saw."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from inferspect.testing.gateway import GatewayProcess
-from inferspect.testing.langfuse import LangfuseCollector
+from inferspect.testing.langfuse import LangfuseCollector, Prompt
 from inferspect.testing.langfuse.collector import PUBLIC_KEY, SECRET_KEY
 from inferspect.testing.langfuse.records import Observation, Score, Trace
+from inferspect.testing.otlp import OtlpCollector
 from inferspect.testing.upstream import UpstreamSimulator
 from tests.running_gateway import QUICK, configuration
 
@@ -34,11 +35,21 @@ def langfuse() -> Iterator[LangfuseCollector]:
 
 
 @pytest.fixture(scope="module")
+def collector() -> Iterator[OtlpCollector]:
+    with OtlpCollector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def traced(
-    upstream: UpstreamSimulator, langfuse: LangfuseCollector, tmp_path_factory: pytest.TempPathFactory
+    upstream: UpstreamSimulator,
+    langfuse: LangfuseCollector,
+    collector: OtlpCollector,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[GatewayProcess]:
     folder = tmp_path_factory.mktemp("traces")
-    content = configuration(upstream)
+    own = {"langfuse": {"shared_prompts": ["*"]}, "tracing": {"endpoint": collector.url, "propagate": ["openai"]}}
+    content = configuration(upstream, inferspect=own)
     content["model_list"] += [
         {
             "model_name": f"priced-{behaviour}",
@@ -52,7 +63,7 @@ def traced(
     config.write_text(yaml.safe_dump(content), encoding="utf-8")
     environment = {
         **QUICK,
-        "LANGFUSE_HOST": langfuse.url,
+        "LANGFUSE_BASE_URL": langfuse.url,
         "LANGFUSE_PUBLIC_KEY": PUBLIC_KEY,
         "LANGFUSE_SECRET_KEY": SECRET_KEY,
     }
@@ -156,9 +167,19 @@ def test_a_plain_request(client: Client) -> None:
     assert [attempt.metadata["reason"] for attempt in attempts_of(trace)] == ["first"]
     guardrails = {one.name: one.metadata for one in trace.of_type("guardrail")}
     assert guardrails["guardrail pii (input)"]["decision"] == "modify"
+    assert call.metadata["model_asked"] == "priced-echo"
     assert all(one.arrivals == 1 for one in trace.observations.values())
+    assert not any(b"ada@" in request.body for request in client.langfuse.received)
     names = {score.name for score in client.scores(trace)}
     assert {"Relevance", "Response Time", "Text Length"} <= names
+
+
+def test_what_headers_say_of_a_request(client: Client) -> None:
+    """Its conversation and its name."""
+    headers = {"x-session-id": "conversation", "langfuse_trace_name": "checkout"}
+    response = client.post("chat/completions", {"model": "priced-echo", "messages": MESSAGES}, **headers)
+    trace = client.trace(response.raise_for_status())
+    assert (trace.name, trace.session_id) == ("checkout", "conversation")
 
 
 @pytest.mark.parametrize("path", ["chat/completions", "messages", "responses"])
@@ -201,6 +222,14 @@ def test_other_chat_apis(client: Client, path: str) -> None:
     assert call.output
 
 
+def test_a_provider_of_another_api(client: Client) -> None:
+    """Anthropic's own, asked by its own."""
+    body = {"model": "sim-anthropic/echo", "max_tokens": 50, "messages": MESSAGES}
+    call = call_of(client.trace(client.post("messages", body).raise_for_status()))
+    assert call.usage_details["input"] > 0
+    assert "<EMAIL_ADDRESS>" in json.dumps(call.input)
+
+
 def test_a_tool_call(client: Client) -> None:
     """What the model wants to be called is part of the answer; the tools are parameters by name."""
     response = client.post("chat/completions", {"model": "priced-tool-call", "messages": MESSAGES, "tools": TOOLS})
@@ -212,8 +241,9 @@ def test_a_tool_call(client: Client) -> None:
 
 
 def test_a_cached_answer(client: Client) -> None:
-    """No deployment was called, and it cost nothing."""
-    body = {"model": "priced-echo", "messages": MESSAGES, "cache": {"use-cache": True}}
+    """No deployment was called, and it cost nothing; that each request has a traceparent of its own changes nothing."""
+    question = [{"role": "user", "content": f"Question {uuid.uuid4()} of {TEXT}"}]
+    body = {"model": "priced-echo", "messages": question, "cache": {"use-cache": True}}
     while True:
         response = client.post("chat/completions", body).raise_for_status()
         if "x-litellm-cache-key" in response.headers:
@@ -262,7 +292,8 @@ def test_a_failed_request(client: Client) -> None:
     (root,) = client.roots(trace)
     assert (root.level, root.status_message) == ("ERROR", response.json()["error"]["code"])
     assert root.metadata["status"] == 400
-    assert attempts_of(trace)[-1].level == "ERROR"
+    assert {one.level for one in trace.observations.values() if one.type != "guardrail"} == {"ERROR"}
+    assert attempts_of(trace)
     assert "ada@" not in str(trace)
 
 
@@ -290,12 +321,40 @@ def test_embeddings(client: Client) -> None:
     assert call.usage_details["input"] == response.json()["usage"]["prompt_tokens"]
 
 
-def test_a_request_within_a_trace_of_the_callers(client: Client) -> None:
-    """It is a part of that trace, below the caller's span."""
-    response = client.post("chat/completions", {"model": "priced-echo", "messages": MESSAGES}, traceparent=PARENT)
+def test_a_request_within_a_trace_of_the_callers(
+    client: Client, upstream: UpstreamSimulator, collector: OtlpCollector
+) -> None:
+    """The caller's span is above ours, ours above the provider's, in Langfuse, the collector and the request."""
+    body = {"model": "priced-echo", "messages": MESSAGES}
+    response = client.post("chat/completions", body, traceparent=PARENT, tracestate="vendor=1")
     trace = client.trace(response.raise_for_status(), PARENT.split("-")[1])
     (root,) = client.roots(trace)
     assert root.parent_id == PARENT.split("-")[2]
+    assert [one.parent_id for one in trace.roots] == [root.parent_id]
+    sent = upstream.received[-1].headers
+    assert sent["traceparent"] == f"00-{trace.id}-{call_of(trace).id}-01"
+    assert sent["tracestate"] == "vendor=1"
+    assert {span.span_id for span in collector.spans(trace.id)} == set(trace.observations)
+
+
+def test_a_prompt_of_langfuse_s_is_used_and_linked(client: Client, upstream: UpstreamSimulator) -> None:
+    """The provider gets it before the request's messages, redacted as they are; the generation names its version."""
+    client.langfuse.add_prompt(Prompt("greeting", "Greet {{name}}, at an.nguyen@example.com", version=4))
+    body = {"model": "priced-echo", "messages": MESSAGES, "prompt_id": "greeting", "prompt_variables": {"name": "An"}}
+    response = client.post("chat/completions", body).raise_for_status()
+    system, user = upstream.received[-1].json()["messages"]
+    assert (system["role"], user["role"]) == ("system", "user")
+    assert system["content"].startswith("Greet An, at <EMAIL_ADDRESS")
+    call = call_of(client.trace(response))
+    assert (call.prompt_name, call.prompt_version) == ("greeting", 4)
+
+
+def test_a_prompt_that_is_not_there(client: Client) -> None:
+    """The request is refused, and its trace says by what."""
+    response = client.post("chat/completions", {"model": "priced-echo", "messages": MESSAGES, "prompt_id": "absent"})
+    assert response.status_code == 404
+    (root,) = client.roots(client.trace(response))
+    assert (root.level, root.status_message) == ("WARNING", "prompt_not_found")
 
 
 def test_a_tenant_that_wants_no_content_kept(traced: GatewayProcess, langfuse: LangfuseCollector) -> None:
