@@ -17,11 +17,11 @@ from guardrails.pipeline.service import GuardrailService
 from guardrails.placeholders.minting import Minting
 from guardrails.policy.policy import Policy
 from inferspect.context import RequestContext
+from inferspect.events.withheld import forms_of
 
 log = structlog.get_logger("guardrails")
 
 SESSIONS = frozenset({"litellm_session_id", "litellm_trace_id", "session_id"})
-CUT = (256, 64)  # characters that events keep of names
 
 
 async def redact_identifiers(
@@ -71,10 +71,7 @@ async def _redact(
         holder[name] = await checked(holder[name])
     for name in names_of(context, request):
         if (shown := await checked(name)) and shown != name:
-            # Events keep the beginning of a long one.
-            context.withheld |= {
-                name[:length]: shown for length in (None, *CUT) if length is None or length < len(name)
-            }
+            context.withheld |= dict.fromkeys(forms_of(name), shown)
 
 
 def _kept_by_litellm(request: dict[str, Any]) -> Iterator[tuple[Any, Any]]:

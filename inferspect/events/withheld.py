@@ -14,6 +14,7 @@ UNREAD = "…"
 # Parts of a path that are a route's own: of small letters, and the version of an API.
 FIXED = re.compile(r"[a-z_-]*|v\d(?:alpha|beta)?\d?")
 PARTS = re.compile(r"([/:])")
+CUT = (256, 64)  # characters that events keep of names
 
 
 def parts_of_route(route: str) -> list[str]:
@@ -26,10 +27,16 @@ def without_parts(route: str) -> str:
     return "".join(part if part in "/:" or FIXED.fullmatch(part) else UNREAD for part in PARTS.split(route))
 
 
+def forms_of(name: str) -> dict[str, None]:
+    """How a name may stand in what is kept: whole, without what is no UTF-8, and the beginnings of these."""
+    whole = dict.fromkeys((name, name.encode("utf-8", "replace").decode("utf-8")))
+    return whole | dict.fromkeys(one[:length] for length in CUT for one in whole)
+
+
 def without(withheld: Mapping[str, str], value: Any) -> Any:
     """A copy of JSON in which each of these names, wherever it stands, is what stands for it."""
     if isinstance(value, str):
-        for name, shown in withheld.items():  # a name before its own beginning
+        for name, shown in withheld.items():
             value = value.replace(name, shown)
         return value
     if isinstance(value, Mapping):

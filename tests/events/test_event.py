@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inferspect.context import RequestContext, Trace, Verdict
+from inferspect.context import Attempt, RequestContext, Trace, Verdict
 from inferspect.events.event import VERSION, GatewayEvent, NewerEventError, event_of
+from inferspect.events.withheld import forms_of
 from inferspect.refusal import Refusal
 from inferspect.tenancy import Tenant, TenantRules
 
@@ -72,6 +73,7 @@ def test_whatever_a_client_or_provider_writes_can_be_spooled_and_stored(text: st
     """A lone surrogate is no UTF-8, a NUL no text of PostgreSQL's; neither may cost an event, or hold up the others."""
     served = context()
     served.model, served.end_user, served.client_request_id = text, other, text
+    served.identifiers_checked = True
     served.outcome.finish_reason, served.error_code, served.outcome.model = other, text, other
     stored = event_of(served, 1, complete=True).to_json()
     assert b"\\u0000" not in stored
@@ -94,6 +96,33 @@ def test_identifiers_that_no_guardrail_has_looked_at_are_not_kept() -> None:
     event = event_of(served, 1, complete=True)
     assert (event.end_user, event.session_id, event.tags) == (None, None, [])
     assert event.trace_parent == served.trace.parent
+
+
+def test_names_that_no_guardrail_has_looked_at_are_not_kept() -> None:
+    """Of a path what is the route's own stays."""
+    served = RequestContext("r", "/openai/deployments/ada@example.com/chat/completions", "POST", "192.0.2.1")
+    served.model, served.client_request_id = "ada@example.com", "ada"
+    event = event_of(served, 1, complete=True)
+    assert (event.model, event.client_request_id) == (None, None)
+    assert event.route == "/openai/deployments/…/chat/completions"
+
+
+def test_a_name_in_which_guardrails_found_something_is_kept_nowhere() -> None:
+    """Neither as the model asked for, nor as the one that answered, nor in the path, nor cut."""
+    name = "sim/ada@example.com" + "x" * 300 + "\ud800"
+    served = RequestContext("r", f"/engines/{name}/completions", "POST", "192.0.2.1")
+    served.identifiers_checked = True
+    served.withheld = dict.fromkeys(forms_of(name), "<EMAIL_ADDRESS#k3v7qm2xap>")
+    served.model, served.outcome.model, served.parameters = name[:256], name, {"tools": [name[:64]]}
+    served.attempts = [Attempt(name[:256], name, "openai", "d", 0.1)]
+    event = event_of(served, 1, complete=True)
+    assert (event.model, event.model_served, event.parameters) == (
+        "<EMAIL_ADDRESS#k3v7qm2xap>",
+        "<EMAIL_ADDRESS#k3v7qm2xap>",
+        {"tools": ["<EMAIL_ADDRESS#k3v7qm2xap>"]},
+    )
+    assert event.route == "/engines/<EMAIL_ADDRESS#k3v7qm2xap>/completions"
+    assert b"ada@" not in event.to_json()
 
 
 def test_an_event_of_a_newer_version_is_not_guessed_at() -> None:

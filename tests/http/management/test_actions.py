@@ -183,6 +183,22 @@ async def test_outcomes(  # noqa: PLR0917  what is sent and what is expected
     assert (outcome["decision"], outcome["reason"], outcome["status"]) == (decision, reason, status)
 
 
+@pytest.mark.parametrize(
+    ("path", "routes"), [("/refuses", ["/refuses", "/refuses"]), ("/nothing/ada@example.com", ["/nothing/…"])]
+)
+async def test_what_is_sent_to_a_mistyped_address_is_not_kept(
+    client: httpx.AsyncClient, inner: Application, path: str, routes: list[str]
+) -> None:
+    """It may be a prompt; only where something was done, so that it was an action, is it told what."""
+    await client.post(f"{path}?note=private", json={"messages": "private"})
+    entries = await inner.entries()
+    undone = [entry for entry in entries if entry["decision"] != "success"]
+    assert [entry["route"] for entry in undone] == routes
+    assert "private" not in str([entry["details"] for entry in undone])
+    done = [entry for entry in entries if entry["decision"] == "success"]
+    assert all(entry["details"]["request"] == {"messages": "private"} for entry in done)
+
+
 async def test_a_cancelled_action_has_an_outcome_that_is_not_known(
     journal: ManagementJournal, inner: Application
 ) -> None:
