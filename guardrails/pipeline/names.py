@@ -22,7 +22,12 @@ FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks"
 SETTINGS = ("tool_choice", "function_call", "service_tier", "voice", "audio", "previous_response_id", "conversation")
 SEALED = frozenset({"encrypted_content", "signature", "thought_signature", "thoughtSignature"})
 NAMES = (LABELS | DEFINITION_LABELS) - SEALED
-HARMLESS = re.compile(r"[a-z_-]{0,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Words without digits, and ids that machines make: of requests, and of calls of tools, which come back with each turn.
+HARMLESS = re.compile(
+    r"[a-z_-]{0,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:call|toolu|tooluse|fc|msg)_[a-z0-9]{1,64}"
+    r"|chatcmpl-tool-[0-9a-f]{32}",
+    re.IGNORECASE,
+)
 DEEPEST = 8
 REFUSED = Refusal(
     404,
@@ -35,7 +40,7 @@ REFUSED = Refusal(
 
 
 def names_of(context: RequestContext, request: dict[str, Any]) -> set[str]:
-    """The names that are worth a look: words of letters alone, and ids that machines make, are none."""
+    """The names that are worth a look."""
     names = {*models_of(request), *parts_of_route(context.route), context.model, context.client_request_id}
     names.update(value for field in SETTINGS if isinstance(value := request.get(field), str))
     for field in (*SETTINGS, *REQUEST_FIELDS):
