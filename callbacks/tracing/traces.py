@@ -71,5 +71,5 @@ class SpanConsumer:
         return Parcel(self._encoded(event, kept), partial(self._encoded, event, NO_CONTENT) if has_content else None)
 
     def _encoded(self, event: GatewayEvent, content: Content) -> bytes:
-        spans = [(span, attributes_of(span, event, content)) for span in spans_of(event)]
+        spans = [(span, attributes_of(span, event, content)) for span in spans_of(event, passes=False)]
         return encode(self._resource, attributes_of_trace(event), spans)
