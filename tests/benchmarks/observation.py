@@ -33,9 +33,7 @@ from tests.benchmarks.tables import spread, table
 
 ROUNDS = 5
 NONE, ALL = "no observation", "all on"
-MESSAGE = (
-    "Our office in {word} moves in spring. Please draft a short and polite answer to jane.doe@example.com."
-)
+MESSAGE = "Our office in {word} moves in spring. Please draft a short and polite answer to jane.doe@example.com."
 """Of 100 characters; the answer, which quotes it, has 180."""
 LEAD = Scenario("before", 20, 100, chat(MESSAGE))
 SCENARIOS = (
