@@ -35,7 +35,7 @@ ROUNDS = 5
 NONE, ALL = "no observation", "all on"
 MESSAGE = "Our office in {word} moves in spring. Please draft a short and polite answer to jane.doe@example.com."
 """Of 100 characters; the answer, which quotes it, has 180."""
-LEAD = Scenario("before", 20, 100, chat(MESSAGE))
+LEAD = Scenario("before", 1, 75, chat(MESSAGE))
 SCENARIOS = (
     Scenario("1 at a time", 1, 150, chat(MESSAGE)),
     Scenario("20 at once", 20, 200, chat(MESSAGE)),
