@@ -43,6 +43,7 @@ SECTION_OF_CALL = {
     "acreate_interaction": ("generation_config", "max_output_tokens"),
 }
 # What is sent to a provider as it is: the model may stand in the address or in a file, and limits have any name.
+CHAT = "acompletion"
 UNREADABLE_CALLS = frozenset({"pass_through_endpoint", "allm_passthrough_route", "acreate_batch"})
 
 
@@ -98,6 +99,21 @@ def check_model(rules: ModelRules, model: Any) -> None:
             "model_not_allowed",
             f"This tenant's rules do not allow the model {model[:128]!r}. Choose another, or ask its administrator to "
             "change `models`.",
+            "model",
+        )
+
+
+def check_one_model(model: Any, call_type: str) -> None:
+    """Refuse several models in one: LiteLLM asks each of them and gives a list that neither rules nor guardrails read.
+
+    Raises:
+        Refusal: 400 ``model_list_not_supported``.
+    """
+    if call_type == CHAT and isinstance(model, str) and "," in model:
+        raise Refusal(
+            400,
+            "model_list_not_supported",
+            "`model` names several models, between commas. Send a request for each of them.",
             "model",
         )
 

@@ -15,6 +15,7 @@ from plugins.tenant_rules.checks import (
     check_fallbacks,
     check_identity,
     check_model,
+    check_one_model,
     check_parameters,
     check_readable,
     limit_tokens,
@@ -38,6 +39,7 @@ class TenantRulesPlugin(CustomLogger):
             check_address(rules.access, context.client_address)
             check_characters(data)
             check_readable(rules.models, rules.parameters, call_type)
+            check_one_model(data.get("model"), call_type)
             check_model(rules.models, data.get("model"))
             check_fallbacks(rules.models, data)
             check_parameters(rules.parameters, data)

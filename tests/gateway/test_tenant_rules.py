@@ -71,6 +71,20 @@ def test_a_refused_model_does_not_reach_its_provider(gateway: GatewayProcess, up
     assert [request for request in upstream.received if marker in request.text] == []
 
 
+@pytest.mark.parametrize("fields", [{}, {"fastest_response": True}, {"stream": True}])
+def test_several_models_in_one_are_refused(
+    gateway: GatewayProcess, upstream: UpstreamSimulator, fields: dict[str, Any]
+) -> None:
+    """LiteLLM would ask each, also one that the glob was not meant for, and give a list that nothing looks into."""
+    upstream.clear()
+    key = gateway.new_key({"models": {"allowed": ["demo*"]}})
+    body = {"model": "demo,sim/echo", "messages": [{"role": "user", "content": "hello"}], **fields}
+    with gateway.client(key) as client:
+        response = client.post("/v1/chat/completions", json=body)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "model_list_not_supported")
+    assert upstream.received == []
+
+
 def test_a_denied_parameter_is_refused(gateway: GatewayProcess) -> None:
     """A parameter that the rules deny is refused by its name; without it the request is served."""
     key = gateway.new_key(rules={"parameters": {"denied": ["logit_bias"]}})
