@@ -15,17 +15,16 @@ from guardrails.content.copies import WITHHELD
 from guardrails.content.fields import DEFINITION_LABELS, LABELS
 from guardrails.content.requests import REQUEST_FIELDS
 from inferspect.context import RequestContext
-from inferspect.events.withheld import parts_of_route
+from inferspect.events.withheld import is_machine_made, parts_of_route
 from inferspect.refusal import Refusal
 
 FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 SETTINGS = ("tool_choice", "function_call", "service_tier", "voice", "audio", "previous_response_id", "conversation")
 SEALED = frozenset({"encrypted_content", "signature", "thought_signature", "thoughtSignature"})
 NAMES = (LABELS | DEFINITION_LABELS) - SEALED
-# Words without digits, and ids that machines make: of requests, and of calls of tools, which come back with each turn.
+# Words without digits, and ids of calls of tools, which come back with each turn.
 HARMLESS = re.compile(
-    r"[a-z_-]{0,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:call|toolu|tooluse|fc|msg)_[a-z0-9]{1,64}"
-    r"|chatcmpl-tool-[0-9a-f]{32}",
+    r"[a-z_-]{0,64}|(?:call|toolu|tooluse|fc|msg)_[a-z0-9]{1,64}",
     re.IGNORECASE,
 )
 DEEPEST = 8
@@ -45,7 +44,8 @@ def names_of(context: RequestContext, request: dict[str, Any]) -> set[str]:
     names.update(value for field in SETTINGS if isinstance(value := request.get(field), str))
     for field in (*SETTINGS, *REQUEST_FIELDS):
         names.update(_named(request.get(field)))
-    return {name for name in names if name and not HARMLESS.fullmatch(name)} - _configured()
+    found = {name for name in names if name and not (HARMLESS.fullmatch(name) or is_machine_made(name))}
+    return found - _configured()
 
 
 def refusal_of_model(context: RequestContext, request: dict[str, Any]) -> Refusal | None:

@@ -10,7 +10,7 @@ import orjson
 
 from inferspect.context import Trace
 from inferspect.events.content import storable
-from inferspect.events.withheld import without, without_parts
+from inferspect.events.withheld import is_machine_made, without, without_parts
 
 if TYPE_CHECKING:
     from inferspect.context import Attempt, RequestContext, Verdict
@@ -135,7 +135,7 @@ class GatewayEvent:
 def event_of(context: RequestContext, revision: int, *, complete: bool) -> GatewayEvent:
     """The event of a request as far as it is known now."""
     tenant, outcome, refusal = context.tenant, context.outcome, context.refusal
-    checked = context.identifiers_checked
+    checked, own_id = context.identifiers_checked, context.client_request_id
     trace = context.trace if checked else Trace()
     status = context.status or 0
     event = GatewayEvent(
@@ -150,7 +150,7 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         user_id=context.user_id,
         end_user=context.end_user if checked else None,
         client_address=context.client_address,
-        client_request_id=context.client_request_id if checked else None,
+        client_request_id=own_id if checked or is_machine_made(own_id) else None,
         method=context.method,
         route=context.route if checked else without_parts(context.route),
         call_type=context.call_type,

@@ -14,7 +14,16 @@ UNREAD = "…"
 # Parts of a path that are a route's own: of small letters, and the version of an API.
 FIXED = re.compile(r"[a-z_-]*|v\d(?:alpha|beta)?\d?")
 PARTS = re.compile(r"([/:])")
+# A UUID, with or without hyphens, after words: what machines make of ids, and no finding of any guardrail.
+MACHINE_MADE = re.compile(
+    r"(?:[^\W\d_]{1,32}[-_.])*(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE
+)
 CUT = (256, 64)  # characters that events keep of names
+
+
+def is_machine_made(name: str | None) -> bool:
+    """Whether it is an id that may be kept although nobody has looked at it."""
+    return name is not None and MACHINE_MADE.fullmatch(name) is not None
 
 
 def parts_of_route(route: str) -> list[str]:

@@ -107,6 +107,22 @@ def test_names_that_no_guardrail_has_looked_at_are_not_kept() -> None:
     assert event.route == "/openai/deployments/…/chat/completions"
 
 
+@pytest.mark.parametrize(
+    ("own_id", "is_kept"),
+    [
+        ("0f8fad5b-d9cb-469f-a165-70867728950e", True),
+        ("mine-0f8fad5bd9cb469fa16570867728950e", True),
+        ("ada@example.com-0f8fad5bd9cb469fa16570867728950e", False),
+        ("4556737586899855", False),
+        ("customer 7", False),
+    ],
+)
+def test_the_clients_own_id_is_kept_unseen_where_a_machine_made_it(own_id: str, *, is_kept: bool) -> None:
+    """By it the client finds requests that were refused at once."""
+    served = RequestContext("r", "/v1/chat/completions", "POST", "192.0.2.1", client_request_id=own_id)
+    assert event_of(served, 1, complete=True).client_request_id == (own_id if is_kept else None)
+
+
 def test_a_name_in_which_guardrails_found_something_is_kept_nowhere() -> None:
     """Neither as the model asked for, nor as the one that answered, nor in the path, nor cut."""
     name = "sim/ada@example.com" + "x" * 300 + "\ud800"
