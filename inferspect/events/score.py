@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -90,7 +90,10 @@ class ScoreMessage:
         return str(uuid.uuid5(uuid.UUID(self.event_id), score.name))
 
     def to_message(self) -> dict[str, Any]:
-        return {**asdict(self), "occurred_at": self.occurred_at.isoformat()}
+        """As JSON; by hand, as ``asdict`` takes ten times as long, for each request that is scored."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        scores = [{name: getattr(score, name) for name in score.__dataclass_fields__} for score in self.scores]
+        return {**values, "occurred_at": self.occurred_at.isoformat(), "scores": scores}
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> ScoreMessage:
