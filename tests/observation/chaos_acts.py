@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import httpx
 import psutil
 
 from inferspect.testing.gateway import GatewayProcess
@@ -149,7 +150,7 @@ class Chaos:
         kept = 0
         with self.scene.gateway.client() as client:
             while kept < 20:  # connections go to either worker
-                with suppress(OSError):
+                with suppress(httpx.HTTPError):  # its worker was told to die
                     health = client.get("/inferspect/health", headers={"connection": "close"}).json()
                     kept = kept + 1 if health["components"]["spool"]["ok"] else 0
 
