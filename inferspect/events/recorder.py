@@ -49,7 +49,7 @@ class EventRecorder:
         self._settings = settings or EventSettings()
         self._listeners = listeners if listeners is not None else []
         self._unwritten: OrderedDict[str, SpooledEvent] = OrderedDict()
-        self._unsettled: OrderedDict[str, tuple[float, RequestContext, GatewayEvent]] = OrderedDict()
+        self._unsettled: OrderedDict[str, tuple[float, RequestContext]] = OrderedDict()
         self._checked_at = 0.0
         self._full = False
 
@@ -74,16 +74,17 @@ class EventRecorder:
             self._unsettled.pop(event.id, None)
             self._tell(context, event)
         elif context.ended or (context.status is not None and not context.stream):
-            self._unsettled[event.id] = (time.monotonic() + self._settings.settle_after, context, event)
+            self._unsettled[event.id] = (time.monotonic() + self._settings.settle_after, context)
+            self._unsettled.move_to_end(event.id)
 
     async def keep_trying(self) -> None:
-        """Write what could not be written, make room, and tell of requests whose cost never came, for ever."""
+        """Write what could not be written, make room, and complete events whose cost never came, for ever."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
             if self._unwritten:
                 await self._write_unwritten()
             await self._make_room()
-            self._give_up_waiting()
+            await self._give_up_waiting()
 
     async def _write(self, spooled: SpooledEvent) -> None:
         try:
@@ -114,13 +115,13 @@ class EventRecorder:
             DROPPED.inc(dropped)
             log.warning("the spool is nearly full: contents of its oldest events are dropped", events=dropped)
 
-    def _give_up_waiting(self) -> None:
+    async def _give_up_waiting(self) -> None:
+        """LiteLLM reports nothing of some requests, such as completions whose client left: their events end here."""
         while self._unsettled:
-            deadline, context, event = next(iter(self._unsettled.values()))
+            deadline, context = next(iter(self._unsettled.values()))
             if deadline > time.monotonic():
                 return
-            del self._unsettled[event.id]
-            self._tell(context, event)
+            await self.record(context, complete=True)
 
     def _tell(self, context: RequestContext, event: GatewayEvent) -> None:
         if context.told:

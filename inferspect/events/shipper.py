@@ -29,6 +29,7 @@ LONGEST_PAUSE = 30.0
 ADOPT_EVERY = 10.0
 MEASURE_EVERY = 5.0
 LAST_WORDS = 2.0
+GRACE = 2.0  # seconds in which the recorder completes an event whose cost has not come
 # Not its JSON, not the fields of this version, or not what the database takes: trying again would change nothing.
 UNSTORABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, DataError)
 NO_PARTITION = "23514"  # it has been dropped, and is made by the next attempt
@@ -94,7 +95,7 @@ class Shipper:
             ended: the worker of the spool has ended, so nothing more will become known of its requests.
         """
         # Whatever the clock said when it was written: it may have been put back since.
-        settled_before = math.inf if everything else time.time() - self._settings.settle_after
+        settled_before = math.inf if everything else time.time() - self._settings.settle_after - GRACE
         ripe = await spool.ripe(self._settings.ship_batch + len(self._in_progress), settled_before)
         batch = [event for event in ripe if self._in_progress.get(event.id) != event.revision]
         batch = batch[: self._settings.ship_batch]

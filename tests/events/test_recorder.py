@@ -246,8 +246,8 @@ async def test_who_listens_is_told_once_when_a_request_has_settled(spool: Spool)
     assert [event.revision for event in told] == [3]
 
 
-async def test_who_listens_is_told_of_a_request_whose_cost_never_comes(spool: Spool) -> None:
-    """After the time that an event waits for it."""
+async def test_an_event_whose_cost_never_comes_is_completed(spool: Spool) -> None:
+    """After the time that it waits, and who listens is told once; a cost that comes later still is a newer revision."""
     told: list[GatewayEvent] = []
     recorder = EventRecorder(spool, EventSettings(settle_after=0.05), [told.append])
     trying = asyncio.create_task(recorder.keep_trying())
@@ -256,7 +256,12 @@ async def test_who_listens_is_told_of_a_request_whose_cost_never_comes(spool: Sp
     while not told:
         await asyncio.sleep(0.01)
     trying.cancel()
-    assert [event.id for event in told] == [served.request_id]
+    assert [(event.id, event.complete) for event in told] == [(served.request_id, True)]
+    served.outcome.cost = 0.5
+    await recorder.record(served, complete=True)
+    (kept,) = await spool.ripe(10, 0)
+    assert (kept.revision, kept.complete, GatewayEvent.from_json(kept.body).cost) == (3, True, 0.5)
+    assert len(told) == 1
 
 
 async def test_a_request_that_was_sent_to_a_provider_and_not_heard_of_is_unknown(spool: Spool) -> None:
