@@ -120,7 +120,7 @@ class RequestContext:
         route: path as called, without query.
         client_address: the peer, or what a trusted proxy said of it.
         settled: LiteLLM has reported cost and tokens.
-        recorded: the request has an event; ``ended``: its last byte was sent; ``aborted``: the client left before;
+        recorded: the request has an event; ``ended``: its last byte is being sent; ``aborted``: the client left before;
             ``told``: those who listen for ended requests have its event.
         input: what was asked, as the guardrails left it: messages, prompt, or whatever the API calls it.
         output: what was answered, as the guardrails left it, before values are restored for the client.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
 
     from inferspect.events.recorder import EventRecorder
 
+# By one of these clients know that they have all of a stream; whatever follows, nobody waits for it.
+LAST_EVENT = re.compile(
+    rb"data: ?\[DONE\]"
+    rb"|(?:event: ?|data: ?\{\"type\": ?\")(?:message_stop|response\.(?:completed|failed|incomplete))\b"
+)
+
 
 class RecordingMiddleware:
-    """The event is on disk before the first byte of the response leaves; a stream's is written again at its end.
+    """The event is on disk before the first byte of the response leaves; a stream's is written again before its end.
 
     ``callbacks.events`` writes it, too, before a provider is called: what a crash in between leaves is ``unknown``.
     """
@@ -35,22 +42,18 @@ class RecordingMiddleware:
             await self._app(scope, receive, send)
             return
 
-        finishing = False
-
         async def receive_noted() -> Message:
             message = await receive()
-            if message["type"] == "http.disconnect" and not finishing:
+            if message["type"] == "http.disconnect" and not context.ended:
                 context.aborted = True
             return message
 
         async def send_recorded(message: Message) -> None:
-            nonlocal finishing
             if message["type"] == "http.response.start":
                 await self._on_start(context, message["status"])
-            finishing = message["type"] == "http.response.body" and not message.get("more_body")
+            elif message["type"] == "http.response.body" and not context.ended and _ends(message, context):
+                await asyncio.shield(self._on_end(context))
             await send(message)
-            if finishing:
-                await self._on_end(context)
 
         refusal = self._recorder.refusal()
         if refusal is not None:
@@ -88,3 +91,13 @@ class RecordingMiddleware:
             failed = context.stream_failed or (context.status or 0) >= 400  # noqa: PLR2004  HTTP's boundary of errors
             failed = failed and not (context.aborted and context.attempts)  # LiteLLM may still tell what it cost
             await self._recorder.record(context, complete=context.settled or failed)
+
+
+def _ends(message: Message, context: RequestContext) -> bool:
+    """Whether the client has its whole answer with this part of the body."""
+    if not message.get("more_body"):
+        return True
+    if not context.stream:
+        return False
+    _, _, last_event = message.get("body", b"").rstrip().rpartition(b"\n\n")
+    return LAST_EVENT.match(last_event) is not None

@@ -123,6 +123,42 @@ async def test_a_stream_is_recorded_at_its_start_and_again_at_its_end(client: Cl
     assert event.seconds_total >= event.seconds_to_response + 0.03
 
 
+@pytest.mark.parametrize(
+    ("last", "ends"),
+    [
+        (b"data: [DONE]\n\n", True),
+        (b'data: {"type":"response.output_text.done"}\n\ndata: {"type":"response.completed","response":{}}\n\n', True),
+        (b'event: response.incomplete\ndata: {"type": "response.incomplete"}\n\n', True),
+        (b'event: message_stop\ndata: {"type": "message_stop"}\n\n', True),
+        (b'data: {"text":"data: [DONE]"}\n\n', False),
+        (b'data: {"type":"response.completed_by"}\n\n', False),
+    ],
+)
+async def test_the_outcome_of_a_stream_is_on_disk_before_the_client_has_it(
+    spool: Spool, last: bytes, ends: bool
+) -> None:
+    """A client takes a stream as answered at the last event of its protocol, and else at the end of the body."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        context = current()
+        assert context is not None
+        context.stream = True
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for body, more in ((b'data: {"type":"x"}\n\n', True), (last, True), (b"", False)):
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+
+    seen: list[tuple[int, bool]] = []
+
+    async def send(_message: object) -> None:
+        (event,) = await events(spool)
+        seen.append((event.revision, event.seconds_total is not None))
+
+    scope = {"type": "http", "path": CHAT, "method": "POST", "headers": [], "client": None}
+    await recorded(app, spool)(scope, None, send)  # type: ignore[arg-type]
+    started, ended = (1, False), (2, True)
+    assert seen == [started, started, ended if ends else started, ended]
+
+
 async def test_a_client_that_leaves_during_a_stream_is_recorded_as_aborted(serve: Serve, spool: Spool) -> None:
     """What it got was not the whole answer; the event says so as soon as it has left."""
 
