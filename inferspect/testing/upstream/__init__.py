@@ -9,6 +9,7 @@ from .embeddings import unit_vector
 from .recording import Received
 from .script import Rule, ScriptedAnswer, ScriptedError, ScriptedToolCall, ScriptError
 from .simulator import UpstreamSimulator
+from .tokens import ScriptedTokens
 
 __all__ = [
     "Behaviour",
@@ -17,6 +18,7 @@ __all__ = [
     "ScriptError",
     "ScriptedAnswer",
     "ScriptedError",
+    "ScriptedTokens",
     "ScriptedToolCall",
     "UnknownCommandError",
     "UpstreamSimulator",

@@ -30,7 +30,12 @@ def compose(
     """
     if scripted is not None:
         answer = _limited(scripted.text, scripted.calls(), conversation)
-        return replace(answer, reasoning=scripted.reasoning, piece_characters=scripted.piece_characters)
+        return replace(
+            answer,
+            reasoning=scripted.reasoning,
+            piece_characters=scripted.piece_characters,
+            further_tokens=scripted.tokens,
+        )
     if behaviour.answer == "echo":
         # An echo is evidence of what was received, so neither `max_tokens` nor `stop` may shorten it.
         return Answer(received.decode())

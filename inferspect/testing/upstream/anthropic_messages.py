@@ -137,7 +137,7 @@ def _answer_schema(request: Json) -> Json | None:
     return object_at(answer_format, "schema") if answer_format.get("type") == "json_schema" else None
 
 
-def _message(conversation: Conversation, content: list[Json], output_tokens: int) -> Json:
+def _message(conversation: Conversation, content: list[Json], usage: Json) -> Json:
     return {
         "id": new_id("msg_"),
         "type": "message",
@@ -146,16 +146,19 @@ def _message(conversation: Conversation, content: list[Json], output_tokens: int
         "content": content,
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": _usage(conversation, output_tokens),
+        "usage": usage,
     }
 
 
-def _usage(conversation: Conversation, output_tokens: int) -> Json:
+def _usage(conversation: Conversation, answer: Answer) -> Json:
+    """Usage numbers; unlike OpenAI's, the input tokens are those alone that no cache has to do with."""
+    further = answer.further_tokens
     return {
-        "input_tokens": conversation.prompt_tokens,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
-        "output_tokens": output_tokens,
+        "input_tokens": conversation.prompt_tokens + further.audio_input,
+        "cache_creation_input_tokens": further.cache_creation,
+        "cache_read_input_tokens": further.cached,
+        "output_tokens": answer.output_tokens,
+        "output_tokens_details": {"thinking_tokens": answer.reasoning_tokens},
     }
 
 
@@ -171,7 +174,7 @@ def whole(conversation: Conversation, answer: Answer) -> Json:
     if answer.text:
         content.append({"type": "text", "text": answer.text})
     content.extend({**_tool_use(call.name), "input": _input(call.arguments)} for call in answer.tool_calls)
-    return {**_message(conversation, content, answer.tokens), **_stop(answer)}
+    return {**_message(conversation, content, _usage(conversation, answer)), **_stop(answer)}
 
 
 def _tool_use(name: str) -> Json:
@@ -198,7 +201,9 @@ def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
     for call in answer.tool_calls:
         deltas = _deltas(answer, "input_json_delta", "partial_json", call.arguments)
         blocks.append((_tool_use(call.name), deltas))
-    yield _event("message_start", message=_message(conversation, [], 1))
+    usage = _usage(conversation, answer)
+    begun = {**usage, "output_tokens": 1, "output_tokens_details": None}
+    yield _event("message_start", message=_message(conversation, [], begun))
     for index, (block, deltas) in enumerate(blocks):
         yield _event("content_block_start", index=index, content_block=block)
         if index == 0:
@@ -206,7 +211,7 @@ def events(conversation: Conversation, answer: Answer) -> Iterator[Event]:
         for delta, tokens in deltas:
             yield _event("content_block_delta", tokens, index=index, delta=delta)
         yield _event("content_block_stop", index=index)
-    yield _event("message_delta", delta=_stop(answer), usage=_usage(conversation, answer.tokens))
+    yield _event("message_delta", delta=_stop(answer), usage=usage)
     yield _event("message_stop")
 
 

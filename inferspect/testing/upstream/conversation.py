@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from .tokens import NO_TOKENS, ScriptedTokens
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -72,7 +74,8 @@ class Conversation:
 class Answer:
     """What is answered. `finish` is `stop`, `length`, `stop_sequence` or `tool_calls`; tokens are for one choice.
 
-    `reasoning` is told before the text. A stream sends `piece_characters` an event.
+    `reasoning` is told before the text. A stream sends `piece_characters` an event. `tokens` are those of the texts,
+    `further_tokens` come on top.
     """
 
     text: str
@@ -81,16 +84,26 @@ class Answer:
     stop_sequence: str | None = None
     reasoning: str = ""
     piece_characters: int = CHARACTERS_PER_TOKEN
+    further_tokens: ScriptedTokens = NO_TOKENS
     tokens: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Count once, so that a streamed and a whole answer report the same usage."""
         called = sum(estimate_tokens(len(call.arguments)) for call in self.tool_calls)
-        object.__setattr__(self, "tokens", estimate_tokens(len(self.text)) + self.reasoning_tokens + called)
+        object.__setattr__(self, "tokens", estimate_tokens(len(self.text)) + self._told_reasoning + called)
+
+    @property
+    def output_tokens(self) -> int:
+        """All that the answer took."""
+        return self.tokens + self.further_tokens.output
 
     @property
     def reasoning_tokens(self) -> int:
-        """Those of `tokens` that reasoning took."""
+        """Those of `output_tokens` that reasoning took."""
+        return self._told_reasoning + self.further_tokens.reasoning
+
+    @property
+    def _told_reasoning(self) -> int:
         return estimate_tokens(len(self.reasoning))
 
     def pieces(self, text: str) -> Iterator[tuple[str, int]]:

@@ -100,15 +100,21 @@ def _answer_schema(request: Json) -> Json | None:
 
 def usage(conversation: Conversation, answer: Answer) -> Json:
     """Usage numbers in OpenAI's shape; completion tokens are those of all choices."""
-    completion_tokens = answer.tokens * conversation.choices
+    further = answer.further_tokens
+    prompt_tokens = conversation.prompt_tokens + further.input
+    completion_tokens = answer.output_tokens * conversation.choices
     return {
-        "prompt_tokens": conversation.prompt_tokens,
+        "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
-        "total_tokens": conversation.prompt_tokens + completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "total_tokens": prompt_tokens + completion_tokens,
+        "prompt_tokens_details": {
+            "cached_tokens": further.cached,
+            "cache_write_tokens": further.cache_creation,
+            "audio_tokens": further.audio_input,
+        },
         "completion_tokens_details": {
             "reasoning_tokens": answer.reasoning_tokens * conversation.choices,
-            "audio_tokens": 0,
+            "audio_tokens": further.audio_output * conversation.choices,
         },
     }
 

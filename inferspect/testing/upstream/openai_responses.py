@@ -140,17 +140,22 @@ def _envelope(conversation: Conversation) -> Json:
 
 
 def _finished(envelope: Json, conversation: Conversation, answer: Answer, output: list[Json]) -> Json:
+    further = answer.further_tokens
+    input_tokens = conversation.prompt_tokens + further.input
     return {
         **envelope,
         "status": _status(answer),
         "incomplete_details": {"reason": "max_output_tokens"} if answer.finish == "length" else None,
         "output": output,
         "usage": {
-            "input_tokens": conversation.prompt_tokens,
-            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": answer.tokens,
+            "input_tokens": input_tokens,
+            "input_tokens_details": {
+                "cached_tokens": further.cached,
+                "cache_write_tokens": further.cache_creation,
+            },
+            "output_tokens": answer.output_tokens,
             "output_tokens_details": {"reasoning_tokens": answer.reasoning_tokens},
-            "total_tokens": conversation.prompt_tokens + answer.tokens,
+            "total_tokens": input_tokens + answer.output_tokens,
         },
     }
 

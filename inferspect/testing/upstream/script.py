@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .conversation import CHARACTERS_PER_TOKEN, ToolCall
+from .tokens import NO_TOKENS, ScriptedTokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,19 +46,20 @@ class ScriptedError(_Strict):
 class ScriptedAnswer(_Strict):
     """Text, tool calls, or both, after `reasoning`; or an error and nothing else.
 
-    A stream sends `piece_characters` an event.
+    A stream sends `piece_characters` an event. `tokens` are told beside those of the texts.
     """
 
     text: str = ""
     reasoning: str = ""
     piece_characters: int = Field(default=CHARACTERS_PER_TOKEN, ge=1)
     tool_calls: tuple[ScriptedToolCall, ...] = ()
+    tokens: ScriptedTokens = NO_TOKENS
     error: ScriptedError | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> ScriptedAnswer:
-        if self.error is not None and (self.text or self.reasoning or self.tool_calls):
-            raise ValueError("an answer is an error or has text, reasoning and tool_calls, not both")
+        if self.error is not None and (self.text or self.reasoning or self.tool_calls or self.tokens != NO_TOKENS):
+            raise ValueError("an answer is an error or has text, reasoning, tool_calls and tokens, not both")
         return self
 
     def calls(self) -> tuple[ToolCall, ...]:
