@@ -530,6 +530,7 @@ def recorded(gateway: GatewayProcess, response: httpx.Response) -> list[dict[str
     return gateway.query("SELECT * FROM inferspect.audit_log WHERE event_id = %s ORDER BY revision, chain", request)
 
 
+SETTING = {"field_name": "alerting_threshold", "field_value": 299, "config_type": "general_settings"}
 HIDDEN = [
     b'{"max_budget": 7, "x": NaN, %s}',
     b'{"max_budget": 7, "x": "\\ud800", %s}',
@@ -552,6 +553,26 @@ def test_no_form_of_a_body_hides_an_action(
     if response.status_code < 400:
         (change,) = [one for one in entries[-1]["details"]["changes"] if one["kind"] == "team"]
         assert change["after"]["max_budget"] == 7
+
+
+def test_no_refused_action_shows_a_tenant_what_is_anothers(
+    gateway: GatewayProcess, ours: Tenant, theirs: Tenant
+) -> None:
+    """What LiteLLM would not tell, an administrator reads in no entry of the own chain, either."""
+    with gateway.client() as admin:
+        email = f"{uuid.uuid4().hex}@other.example"
+        admin.post("/user/new", json={"user_email": email, "user_role": "internal_user", "auto_create_key": False})
+        admin.post("/config/field/update", json=SETTING).raise_for_status()
+    with gateway.client(ours.admin) as client:
+        client.post("/user/update", json={"user_email": email})
+        client.post("/config/update", json={})
+        client.post("/key/update", json={"key": theirs.admin})
+        client.post("/team/update", json={"team_id": theirs.id})
+        read = client.get("/api/v1/audit", params={"limit": 500}).raise_for_status().json()["entries"]
+    rows = [row for entry in read for row in entry["details"].get("before", ())]
+    assert {row["kind"] for row in rows} <= {"team", "key"}
+    assert {row["row"]["team_id"] for row in rows} <= {ours.id}
+    assert {entry["chain"] for entry in read} == {f"tenant/{ours.id}"}
 
 
 @pytest.mark.parametrize("name", ["info", "mcp"])

@@ -18,9 +18,10 @@ from starlette.routing import Match, Mount
 
 from inferspect.context import current
 from inferspect.http.error_bodies import api_error_from
+from inferspect.http.management.action import FIRST_ERROR, Action, Outcome
 from inferspect.http.management.actor import key_of
 from inferspect.http.management.announcing import READING
-from inferspect.http.management.journal import FIRST_ERROR, Action, ManagementJournal, Outcome
+from inferspect.http.management.journal import ManagementJournal
 from inferspect.http.management.targets import tables_for
 from inferspect.http.scope import header
 from inferspect.refusal import Refusal

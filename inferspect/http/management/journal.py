@@ -3,78 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.events.withheld import without_parts
-from inferspect.http.management.actor import Actor, actor_of
+from inferspect.http.management.action import FIRST_ERROR, Action, Outcome, Rows
+from inferspect.http.management.actor import actor_of
+from inferspect.http.management.drafts import ActionDrafts
 from inferspect.http.management.secrets import Redactor, parameters
 from inferspect.http.management.targets import Target, existing_teams, named, rows, tables_for, tenants_named
 from inferspect.refusal import Refusal
 from inferspect.settings import LaunchSettings
-from inferspect.store.audit.entry import Draft, canonical, chain_of, plain
 from inferspect.store.audit.keys import audit_keys
 from inferspect.store.audit.log import AuditLog
 
 log = structlog.get_logger("inferspect.audit")
 
-FIRST_ERROR = 400
-REFUSED = {401, 403}
 ATTEMPTS = 3
 PAUSE = 0.2
-LONGEST_ROUTE = 300
-
-Rows = dict[tuple[str, str], Target]
-
-
-@dataclass(slots=True)
-class Action:
-    """A management request, and what is known of it before it is done.
-
-    Attributes:
-        content: the body, where it is JSON of moderate length; ``query``: the parameters of the address.
-        known: that it is one. A prompt that was sent to a mistyped address is not, and must not be kept: what was asked
-            is told only once it was done.
-        tenants: those whose chains it is in; none where it is the platform's.
-    """
-
-    request_id: str
-    method: str
-    path: str
-    address: str
-    key: str | None
-    content: Any = None
-    query: str = ""
-    known: bool = True
-    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    actor: Actor = field(default_factory=Actor)
-    tenants: set[str] = field(default_factory=set)
-    before: Rows = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of it: no status where there was no answer; ``content`` is the answer, where it is JSON."""
-
-    status: int | None
-    reason: str | None = None
-    content: Any = None
-
-    @property
-    def decision(self) -> str:
-        if self.status is None:
-            return "unknown"
-        if self.status in REFUSED:
-            return "refused"
-        return "failure" if self.status >= FIRST_ERROR else "success"
 
 
 class ManagementJournal:
@@ -88,7 +37,7 @@ class ManagementJournal:
     def __init__(self, engine: AsyncEngine, audit: AuditLog, master_key: str | None, schema: str = "public") -> None:
         self._engine = engine
         self._audit = audit
-        self._redactor = Redactor(audit.keys)
+        self._drafts = ActionDrafts(Redactor(audit.keys))
         self._master_key = master_key
         self._schema = schema
 
@@ -100,7 +49,7 @@ class ManagementJournal:
         """
         try:
             await self._look(action)
-            await self._audit.record(self._drafts(action, None, {}))
+            await self._audit.record(self._drafts.of(action, None, {}))
         except (SQLAlchemyError, OSError) as error:
             log.error("a management action cannot be recorded and is refused", reason=type(error).__name__)
             raise Refusal(
@@ -112,7 +61,7 @@ class ManagementJournal:
         for attempt in range(ATTEMPTS):
             try:
                 after = await self._after(action, outcome)
-                await self._audit.record(self._drafts(action, outcome, after))
+                await self._audit.record(self._drafts.of(action, outcome, after))
             except (SQLAlchemyError, OSError) as error:
                 reason = type(error).__name__
                 await asyncio.sleep(PAUSE * attempt)
@@ -153,87 +102,6 @@ class ManagementJournal:
             return {}
         action.tenants |= _tenants(after.values())
         return after
-
-    def _drafts(self, action: Action, outcome: Outcome | None, after: Rows) -> list[Draft]:
-        """An entry for each chain: a tenant sees what is its own, and the platform all that is several tenants'."""
-        tenants: list[str | None] = [*sorted(action.tenants)]
-        if not tenants:
-            tenants = [action.actor.tenant_id]
-        elif len(tenants) > 1:
-            tenants.append(None)
-        shared = len(tenants) > 1
-        return [self._draft(action, outcome, after, tenant, shared=shared) for tenant in tenants]
-
-    def _draft(
-        self, action: Action, outcome: Outcome | None, after: Rows, tenant_id: str | None, *, shared: bool
-    ) -> Draft:
-        own = shared and tenant_id is not None
-        places = [
-            place
-            for place in sorted({*action.before, *after})
-            if not own or tenant_id in {row.tenant_id for row in (action.before.get(place), after.get(place)) if row}
-        ]
-        is_told = self._is_told(action, outcome)
-        content = None if own or not is_told else self._redactor.content(action.content)
-        query = None if own or not (is_told or action.known) else self._redactor.query(action.query) or None
-        route = action.path if action.known or is_told else without_parts(action.path)
-        told = {
-            "request": content,
-            "query": query,
-            "targets": [{"kind": kind, "id": one} for kind, one in places] or None,
-            "before": self._before(action, places) if outcome is None else None,
-            "changes": self._changes(action, after, places) if outcome is not None else None,
-        }
-        actor = action.actor
-        return Draft(
-            kind="management",
-            event_id=action.request_id,
-            revision=0 if outcome is None else 1,
-            occurred_at=action.received_at,
-            chain=chain_of(tenant_id),
-            tenant_id=tenant_id,
-            key_hash=actor.key_hash,
-            key_alias=actor.key_alias,
-            user_id=actor.user_id,
-            role=actor.role,
-            address=action.address,
-            method=action.method,
-            route=self._redactor.text(route)[:LONGEST_ROUTE],
-            decision="intent" if outcome is None else outcome.decision,
-            reason=None if outcome is None else outcome.reason,
-            status=None if outcome is None else outcome.status,
-            content_hash=None if content is None else hashlib.sha256(canonical(plain(content))).hexdigest(),
-            details={name: value for name, value in told.items() if value is not None},
-        )
-
-    def _is_told(self, action: Action, outcome: Outcome | None) -> bool:
-        """What was asked stands in the intent; of somebody unknown, and of what may be no action, once it was done."""
-        if action.actor.is_known and action.known:
-            return outcome is None
-        return outcome is not None and outcome.decision == "success"
-
-    def _before(self, action: Action, places: Iterable[tuple[str, str]]) -> list[dict[str, Any]] | None:
-        shown = [
-            {"kind": place[0], "id": place[1], "row": self._redactor.content(action.before[place].row)}
-            for place in places
-            if place in action.before
-        ]
-        return shown or None
-
-    def _changes(self, action: Action, after: Rows, places: Iterable[tuple[str, str]]) -> list[dict[str, Any]] | None:
-        """Rows that came or went, whole, and of those that changed the columns that did."""
-        changes = []
-        for place in places:
-            old = action.before[place].row if place in action.before else None
-            new = after[place].row if place in after else None
-            if old == new:
-                continue
-            if old is not None and new is not None:
-                differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-                old, new = ({name: row.get(name) for name in differing} for row in (old, new))
-            shown = {"before": self._redactor.content(old), "after": self._redactor.content(new)}
-            changes.append({"kind": place[0], "id": place[1], **shown})
-        return changes or None
 
 
 def _tenants(targets: Iterable[Target]) -> set[str]:

@@ -17,9 +17,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from inferspect.http.error_shape import ErrorShapeMiddleware
+from inferspect.http.management.action import Action, Outcome
 from inferspect.http.management.actions import LONGEST_BODY, ManagementActionsMiddleware
 from inferspect.http.management.actor import key_of
-from inferspect.http.management.journal import Action, ManagementJournal, Outcome
+from inferspect.http.management.journal import ManagementJournal
 from inferspect.http.request_context import RequestContextMiddleware
 from inferspect.refusal import Refusal
 from inferspect.store.address import driver_url
@@ -32,8 +33,11 @@ LITELLM = """
 CREATE TABLE "LiteLLM_VerificationToken" (token text PRIMARY KEY, key_alias text, user_id text, team_id text);
 CREATE TABLE "LiteLLM_UserTable" (user_id text PRIMARY KEY, user_role text, user_email text);
 CREATE TABLE "LiteLLM_TeamTable" (team_id text PRIMARY KEY, team_alias text, max_budget float);
+CREATE TABLE "LiteLLM_Config" (param_name text PRIMARY KEY, param_value jsonb);
+INSERT INTO "LiteLLM_Config" VALUES ('general_settings', '{"alerting": ["slack"]}');
 INSERT INTO "LiteLLM_TeamTable" VALUES ('acme', 'Acme', 1), ('other', 'Other', 2);
-INSERT INTO "LiteLLM_UserTable" VALUES ('ada', 'internal_user', 'ada@example.com');
+INSERT INTO "LiteLLM_UserTable" VALUES ('ada', 'internal_user', 'ada@example.com'),
+    ('victim', 'internal_user', 'victim@other.example');
 """
 
 
@@ -75,6 +79,9 @@ class Application:
             async with self.engine.begin() as connection:
                 await connection.execute(text('DELETE FROM "LiteLLM_TeamTable"'))
             return JSONResponse(2)
+        if request.url.path == "/key/moves":
+            async with self.engine.begin() as connection:
+                await connection.execute(text("UPDATE \"LiteLLM_VerificationToken\" SET team_id = 'other'"))
         if request.url.path == "/fails":
             raise ZeroDivisionError
         if request.url.path == "/streams":
@@ -145,7 +152,7 @@ async def test_the_intent_is_there_before_and_the_outcome_before_the_answer(
 
 
 async def test_a_member_of_a_tenant_is_told_by_the_key(client: httpx.AsyncClient, inner: Application) -> None:
-    await client.post("/config/update", json={}, headers={"Authorization": f"Bearer {MEMBER}"})
+    await client.post("/anything", json={}, headers={"Authorization": f"Bearer {MEMBER}"})
     intent, _ = await inner.entries()
     assert (intent["key_alias"], intent["user_id"], intent["role"]) == ("ada-1", "ada", "internal_user")
     assert intent["chain"] == "tenant/acme"
@@ -162,6 +169,44 @@ async def test_an_action_about_several_tenants_is_in_the_chain_of_each(
     shown = {entry["chain"]: entry["details"].get("request") for entry in await inner.entries() if not entry["status"]}
     assert shown["tenant/acme"] is None
     assert shown["platform"] == {"team_ids": ["acme", "other", "invented"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "leaked"),
+    [
+        ("/user/update", {"user_email": "victim@other.example"}, "victim"),
+        ("/user/update", {"user_id": "victim"}, "internal_user"),
+        ("/config/update", {}, "slack"),
+        ("/key/update", {"team_id": "acme", "key": "of-other"}, "of-other-1"),
+        ("/team/update", {"team_id": "other"}, "Other"),
+    ],
+)
+async def test_a_tenants_chain_has_no_row_of_anybody_else(
+    client: httpx.AsyncClient, inner: Application, path: str, body: dict[str, Any], leaked: str
+) -> None:
+    """Whatever a key of the tenant names, whether or not LiteLLM allows it; the platform's chain has the row."""
+    async with inner.engine.begin() as connection:
+        statement = "INSERT INTO \"LiteLLM_VerificationToken\" VALUES ('of-other', 'of-other-1', NULL, 'other')"
+        await connection.execute(text(statement))
+    await client.post(path, json=body, headers={"Authorization": f"Bearer {MEMBER}"})
+    rows = {
+        entry["chain"]: str(entry["details"].get("before")) for entry in await inner.entries() if not entry["status"]
+    }
+    assert leaked not in rows.pop("tenant/acme", "")
+    assert any(leaked in told for told in rows.values())
+
+
+async def test_a_key_that_changes_hands_goes_from_one_chain_and_comes_in_the_other(
+    client: httpx.AsyncClient, inner: Application
+) -> None:
+    """Neither tenant sees what it was, or is, with the other."""
+    token = hashlib.sha256(MEMBER.encode()).hexdigest()
+    await client.post("/key/moves", json={"key": token})
+    done = [entry for entry in await inner.entries() if entry["status"]]
+    told = {entry["chain"]: entry["details"]["changes"][0] for entry in done}
+    assert told["tenant/acme"]["after"] is None
+    assert told["tenant/other"]["before"] is None
+    assert told["platform"]["after"]["team_id"] == "other"
 
 
 @pytest.mark.parametrize(
