@@ -1,17 +1,20 @@
-"""What one process of all does for the events: deletes old ones, and counts deliveries for the metrics."""
+"""What one process of all does for the events: makes days ready, deletes old ones, counts deliveries for metrics."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from inferspect.events.metrics import DEAD_LETTERS, DELIVERIES_WAITING
 from inferspect.store.deliveries.queue import Deliveries
 from inferspect.store.events.writer import PARTITIONED
+from inferspect.store.partitions import day_of, make_partitions
 from inferspect.store.retention import Days, Retention
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("inferspect.events")
 
 NAME = "events"
-CLEAN_EVERY = 3600.0
+AGAIN_EVERY = 3600.0
+DAYS_AHEAD = 2
 COUNT_EVERY = 15.0
 TROUBLE_PAUSE = 60.0
 
@@ -38,7 +42,9 @@ class Housekeeping:
     def __init__(
         self, engine: AsyncEngine, settings: EventSettings, tenants: TenantLookup, retained: Sequence[str]
     ) -> None:
-        self._retention = Retention(engine, [*PARTITIONED, *retained])
+        self._engine = engine
+        self._tables = [*PARTITIONED, *retained]
+        self._retention = Retention(engine, self._tables)
         self._deliveries = Deliveries(engine)
         self._days = settings.retention_days
         self._tenants = tenants
@@ -47,8 +53,21 @@ class Housekeeping:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._clean())
+            group.create_task(self._often(self.prepare, "days cannot be made ready for now"))
+            group.create_task(self._often(self.clean, "old events are not deleted for now"))
             group.create_task(self._count())
+
+    async def prepare(self) -> None:
+        """Make the partitions of today and the next days, so that no writer has to at midnight.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database is away, or a table is held by somebody else.
+        """
+        for table in self._tables:
+            async with self._engine.begin() as connection:
+                now: datetime = (await connection.execute(text("SELECT now()"))).scalar_one()
+                days = [day_of(now + timedelta(days=ahead)) for ahead in range(DAYS_AHEAD + 1)]
+                await make_partitions(connection, [table], days)
 
     async def clean(self) -> None:
         """Delete once what is old enough.
@@ -74,13 +93,13 @@ class Housekeeping:
             DEAD_LETTERS.labels(consumer).set(backlog.dead if backlog else 0)
             DELIVERIES_WAITING.labels(consumer).set(backlog.waiting if backlog else 0)
 
-    async def _clean(self) -> None:
+    async def _often(self, work: Callable[[], Awaitable[None]], trouble: str) -> None:
         while True:
-            pause = CLEAN_EVERY
+            pause = AGAIN_EVERY
             try:
-                await self.clean()
+                await work()
             except (SQLAlchemyError, OSError) as error:
-                log.warning("old events are not deleted for now", reason=type(error).__name__)
+                log.warning(trouble, reason=type(error).__name__)
                 pause = TROUBLE_PAUSE
             await asyncio.sleep(pause)
 

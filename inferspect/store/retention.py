@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.store.deliveries.queue import TABLE as DELIVERIES
+from inferspect.store.partitions import LOCK_PATIENCE
 from inferspect.store.tables import SCHEMA
 
 log = structlog.get_logger("inferspect.store")
 
-LOCK_PATIENCE = "3s"  # whoever waits for a table's lock holds up all who come after
 LOCK_NOT_AVAILABLE = "55P03"
 PARTITIONS = text(
     "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid"

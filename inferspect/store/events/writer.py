@@ -83,8 +83,10 @@ class EventWriter:
         if self._tenants is not None:
             await self._tenants.learn({one.event.tenant_id for one in batch if one.final})
         try:
+            if days - self._days:
+                async with self._engine.begin() as connection:
+                    await make_partitions(connection, PARTITIONED, sorted(days - self._days))
             async with self._engine.begin() as connection:
-                await make_partitions(connection, PARTITIONED, sorted(days - self._days))
                 await self._store(connection, batch)
         except SQLAlchemyError:
             self._days -= days  # retention, or whoever restored the database, may have taken them away
