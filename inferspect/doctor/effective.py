@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel
 
 from inferspect.configuration import OWN_KEY, Configuration
 from inferspect.doctor.examination import Examination
@@ -17,6 +16,7 @@ Origin = Literal["environment", "file", "default"]
 SECRETS = ("litellm_master_key", "litellm_salt_key", "ui_password")
 ADDRESSES = ("database_url", "redis_url")
 HIDDEN = "(hidden)"
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,10 @@ def effective_settings(examination: Examination) -> list[EffectiveSetting]:
         raise examination.configuration
     configuration = examination.configuration
     written = configuration.content.get(OWN_KEY) or {}
+    values = configuration.settings.model_dump(mode="json")
     own = [
         EffectiveSetting(
-            entry.name, _plain(_at(configuration.settings, entry.path)), _origin(entry.path, set_variables, written)
+            entry.name, _without_logins(_at(values, entry.path)), _origin(entry.path, set_variables, written)
         )
         for entry in settings_entries()
     ]
@@ -69,10 +70,10 @@ def _origin(path: tuple[str, ...], variables: set[str], written: Mapping[str, An
     return "file"
 
 
-def _at(settings: BaseModel, path: tuple[str, ...]) -> Any:
-    found: Any = settings
+def _at(values: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    found: Any = values
     for step in path:
-        found = getattr(found, step)
+        found = found[step]
     return found
 
 
@@ -81,7 +82,9 @@ def _shown(name: str, value: Any) -> Any:
         return None
     if name in SECRETS:
         return HIDDEN
-    return without_login(str(value)) if name in ADDRESSES else _plain(value)
+    if name in ADDRESSES:
+        return without_login(str(value))
+    return value if isinstance(value, (bool, int, float)) else str(value)
 
 
 def without_login(url: str) -> str:
@@ -95,7 +98,10 @@ def without_login(url: str) -> str:
     return f"{parts.scheme}://{login}{place}{parts.path}{f'?{HIDDEN}' if parts.query else ''}"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, (bool, int, float, dict, type(None))) else str(value)
+def _without_logins(value: Any) -> Any:
+    """A value of JSON, each URL in it without what may be secret."""
+    if isinstance(value, dict):
+        return {name: _without_logins(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_logins(part) for part in value]
+    return without_login(value) if isinstance(value, str) and URL.fullmatch(value) else value
