@@ -34,34 +34,42 @@ OUTPUT_KINDS = {"reasoning": "output_reasoning_tokens", "audio_output": "output_
 Attributes = dict[str, "Attribute | None"]
 
 
-def attributes_of_trace(event: GatewayEvent, environment: str | None, release: str | None) -> Attributes:
+def attributes_of_trace(
+    event: GatewayEvent, environment: str | None, release: str | None, *, of_caller: bool
+) -> Attributes:
     """On every span: Langfuse searches spans, and looks at no other for what is missing on one.
 
     Args:
         environment: where the request does not name one; so is ``release``.
+        of_caller: the trace is the caller's: it is told of only what the request itself says of it.
     """
-    return {
+    told: Attributes = {
         names.TRACE_NAME: event.trace_name,
-        names.USER_ID: event.end_user or event.user_id,
+        names.USER_ID: event.end_user,
         names.SESSION_ID: event.session_id,
         names.TAGS: list(event.tags) or None,
         names.ENVIRONMENT: event.environment or environment,
+        names.RELEASE: event.release,
+    }
+    if of_caller:
+        return told
+    return {
+        **told,
+        names.USER_ID: event.end_user or event.user_id,
         names.RELEASE: event.release or release,
-        f"{names.TRACE_METADATA}.tenant_id": event.tenant_id,
-        f"{names.TRACE_METADATA}.tenant": event.tenant_alias,
-        f"{names.TRACE_METADATA}.key_alias": event.key_alias,
+        **{f"{names.TRACE_METADATA}.{name}": value for name, value in _whose(event).items()},
     }
 
 
-def attributes_of(span: Span, event: GatewayEvent, content: Content) -> Attributes:
-    """What one span has of its own, by Langfuse's names."""
+def attributes_of(span: Span, event: GatewayEvent, content: Content, *, of_caller: bool) -> Attributes:
+    """What one span has of its own, by Langfuse's names; ``of_caller`` as for :func:`attributes_of_trace`."""
     attributes: Attributes = {
         names.TYPE: TYPES[span.kind],
         names.LEVEL: span.level,
         names.STATUS_MESSAGE: span.message,
     }
     if span.kind == "request":
-        attributes |= _of_request(span, event)
+        attributes |= _of_request(event) | (_metadata(_whose(event)) if of_caller else _as_root(span))
     if span.kind == "request" or span.is_call:
         attributes |= {names.INPUT: content.input, names.OUTPUT: content.output}
     if span.is_call:
@@ -69,7 +77,16 @@ def attributes_of(span: Span, event: GatewayEvent, content: Content) -> Attribut
     return attributes | _metadata(span.about)
 
 
-def _of_request(span: Span, event: GatewayEvent) -> Attributes:
+def _whose(event: GatewayEvent) -> dict[str, str | None]:
+    return {"tenant_id": event.tenant_id, "tenant": event.tenant_alias, "key_alias": event.key_alias}
+
+
+def _as_root(span: Span) -> Attributes:
+    """Name, input and output of the span become those of its trace."""
+    return {names.IS_APP_ROOT: True, names.AS_ROOT: True if span.parent_id else None}
+
+
+def _of_request(event: GatewayEvent) -> Attributes:
     told = {
         "request_id": event.id,
         "client_request_id": event.client_request_id,
@@ -83,8 +100,7 @@ def _of_request(span: Span, event: GatewayEvent) -> Attributes:
         "seconds_to_response": event.seconds_to_response,
         "complete": event.complete,
     }
-    roots: Attributes = {names.IS_APP_ROOT: True, names.AS_ROOT: True if span.parent_id else None}
-    return roots | _metadata(told)
+    return _metadata(told)
 
 
 def _of_call(event: GatewayEvent) -> Attributes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from inferspect.events.event import GatewayEvent
     from inferspect.observation.langfuse import LangfuseSettings, Project
     from inferspect.spans.export import Sender
+    from inferspect.spans.sessions import SessionTraces
     from inferspect.tenancy.lookup import TenantLookup
 
 PATH = "/api/public/scores"
@@ -65,12 +66,20 @@ class ScoreConsumer:
     name = CONSUMER
     needs_content = False
 
-    def __init__(self, settings: LangfuseSettings, projects: Projects, tenants: TenantLookup, sender: Sender) -> None:
+    def __init__(
+        self,
+        settings: LangfuseSettings,
+        projects: Projects,
+        tenants: TenantLookup,
+        sender: Sender,
+        sessions: SessionTraces | None = None,
+    ) -> None:
         self.batch = settings.batch
         self._settings = settings
         self._projects = projects
         self._tenants = tenants
         self._sender = sender
+        self._sessions = sessions
         self._exporter = Exporter(sender, FORMAT, MAX_BYTES)
 
     def wants(self, event: GatewayEvent) -> bool:
@@ -114,7 +123,7 @@ class ScoreConsumer:
             message.event_id,
             message.trace_parent,
             session=(message.tenant_id, message.session_id),
-            grouping=self._settings.traces_by,
+            sessions=self._sessions,
         )
         body: dict[str, Any] = {
             "id": message.score_id(score),

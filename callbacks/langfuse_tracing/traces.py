@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from inferspect.events.event import GatewayEvent
     from inferspect.observation.langfuse import LangfuseSettings, Project
     from inferspect.spans.export import Sender
+    from inferspect.spans.sessions import SessionTraces
     from inferspect.tenancy.langfuse_rules import LangfuseRules
     from inferspect.tenancy.lookup import TenantLookup
 
@@ -45,12 +46,20 @@ class TraceConsumer:
     name = TRACES
     needs_content = True
 
-    def __init__(self, settings: LangfuseSettings, projects: Projects, tenants: TenantLookup, sender: Sender) -> None:
+    def __init__(
+        self,
+        settings: LangfuseSettings,
+        projects: Projects,
+        tenants: TenantLookup,
+        sender: Sender,
+        sessions: SessionTraces | None = None,
+    ) -> None:
         self.batch = settings.batch
         self._settings = settings
         self._projects = projects
         self._tenants = tenants
         self._sender = sender
+        self._sessions = sessions
         self._exporter = Exporter(sender, FORMAT, settings.max_request_bytes)
         self._reasons: dict[str | None, str] = {}  # why tenants have no project
 
@@ -112,13 +121,15 @@ class TraceConsumer:
 
     def _encoded(self, event: GatewayEvent, content: Content, rules: LangfuseRules) -> bytes:
         settings = self._settings
-        spans = spans_of(event, grouping=settings.traces_by, passes=settings.guardrail_spans == "all")
+        spans = spans_of(event, sessions=self._sessions, passes=settings.guardrail_spans == "all")
+        of_caller = event.trace_parent is not None and settings.callers_traces == "langfuse"
+        environment = rules.environment or settings.environment
         return encode(
             RESOURCE,
-            attributes_of_trace(event, rules.environment or settings.environment, settings.release),
-            [(span, attributes_of(span, event, content)) for span in spans],
+            attributes_of_trace(event, environment, settings.release, of_caller=of_caller),
+            [(span, attributes_of(span, event, content, of_caller=of_caller)) for span in spans],
         )
 
     def _trace_id(self, event: GatewayEvent) -> bytes:
         session = (event.tenant_id, event.session_id)
-        return trace_id_of(event.id, event.trace_parent, session=session, grouping=self._settings.traces_by)
+        return trace_id_of(event.id, event.trace_parent, session=session, sessions=self._sessions)

@@ -57,6 +57,12 @@ class LangfuseSettings(Section):
     traces_by: Literal["request", "session"] = Field(
         default="request", description="`session`: requests of a session share a trace, else each has its own."
     )
+    callers_traces: Literal["langfuse", "elsewhere"] = Field(
+        default="langfuse",
+        description="Where callers that send a `traceparent` keep their traces. `langfuse`: name, user, input and "
+        "output of the trace stay what they say; `elsewhere`: Langfuse has only the gateway's part of it, so they are "
+        "the request's.",
+    )
     guardrail_spans: Literal["all", "findings"] = Field(
         default="findings",
         description="`all`: verdicts of guardrails that found nothing are spans, too; eight more of each request.",

@@ -17,13 +17,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inferspect.spans.ids import Grouping, span_id_of, trace_id_of
+from inferspect.spans.ids import span_id_of, trace_id_of
 from inferspect.spans.operation import call_kind, operation_of
 from inferspect.spans.span import Level, Span
 from inferspect.spans.w3c import parse_parent
 
 if TYPE_CHECKING:
     from inferspect.events.event import GatewayEvent
+    from inferspect.spans.sessions import SessionTraces
 
 NANOSECONDS = 10**9
 LEVELS: dict[str, Level] = {"failure": "ERROR", "blocked": "WARNING", "aborted": "WARNING", "unknown": "WARNING"}
@@ -31,14 +32,14 @@ MESSAGES = {"aborted": "client_aborted", "unknown": "unknown_outcome"}
 ANSWERED = frozenset({"success", "cached", "unknown"})
 
 
-def spans_of(event: GatewayEvent, *, grouping: Grouping = "request", passes: bool = True) -> list[Span]:
+def spans_of(event: GatewayEvent, *, sessions: SessionTraces | None = None, passes: bool = True) -> list[Span]:
     """The spans of a request, the outermost first. Nothing but the event decides about them, ids and times included.
 
     Args:
-        grouping: whether requests of a session share a trace.
+        sessions: finds traces of sessions, where requests share them.
         passes: whether verdicts that found nothing are spans, too.
     """
-    return list(_Building(event, grouping).spans(passes))
+    return list(_Building(event, sessions).spans(passes))
 
 
 def call_span_id(request_id: str) -> bytes:
@@ -54,7 +55,7 @@ def root_span_id(request_id: str) -> bytes:
 @dataclass(slots=True)
 class _Building:
     event: GatewayEvent
-    grouping: Grouping
+    sessions: SessionTraces | None
 
     def spans(self, passes: bool) -> Iterator[Span]:
         event = self.event
@@ -156,7 +157,7 @@ class _Building:
     def trace_id(self) -> bytes:
         event = self.event
         session = (event.tenant_id, event.session_id)
-        return trace_id_of(event.id, event.trace_parent, session=session, grouping=self.grouping)
+        return trace_id_of(event.id, event.trace_parent, session=session, sessions=self.sessions)
 
     @property
     def ended(self) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from inferspect.spans.w3c import parse_parent
 
-Grouping = Literal["request", "session"]
+if TYPE_CHECKING:
+    from inferspect.spans.sessions import SessionTraces
 
 
 def trace_id_of(
@@ -16,19 +17,20 @@ def trace_id_of(
     trace_parent: str | None = None,
     *,
     session: tuple[str | None, str | None] = (None, None),
-    grouping: Grouping = "request",
+    sessions: SessionTraces | None = None,
 ) -> bytes:
     """16 bytes: the caller's trace where it is in one, else the session's where traces are by session, else the UUID's.
 
     Args:
-        session: id of the tenant and of the session; sessions of two tenants are two, even of the same id.
+        session: id of the tenant and of the session.
+        sessions: finds traces of sessions; ``None`` where each request has its own.
     """
     parent = parse_parent(trace_parent)
     if parent is not None:
         return parent.trace_id
     tenant_id, session_id = session
-    if grouping == "session" and session_id:
-        return hashlib.sha256(f"session\n{tenant_id or ''}\n{session_id}".encode()).digest()[:16]
+    if sessions is not None and session_id:
+        return sessions.id_of(tenant_id, session_id)
     return uuid.UUID(request_id).bytes
 
 

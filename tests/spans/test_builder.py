@@ -5,6 +5,7 @@ import pytest
 
 from inferspect.events.event import GatewayEvent
 from inferspect.spans.builder import call_span_id, root_span_id, spans_of
+from inferspect.spans.sessions import SessionTraces
 from inferspect.spans.span import Span
 from tests.spans.events import OCCURRED, PARENT, PLAIN, REQUEST_ID, attempt, event, verdict
 
@@ -147,15 +148,15 @@ def test_a_caller_s_trace_is_continued() -> None:
 def test_requests_of_a_session_share_a_trace_where_that_is_set() -> None:
     """A trace by session is of one tenant's session; without the setting, or a session, each request has its own."""
     other = str(uuid.UUID(int=7))
-    by = {"grouping": "session"}
+    by_session = SessionTraces("a salt key")
 
-    def trace(grouping: Any = by, **changed: Any) -> bytes:
-        return spans_of(event(**changed), **grouping)[0].trace_id
+    def trace(sessions: SessionTraces | None = by_session, **changed: Any) -> bytes:
+        return spans_of(event(**changed), sessions=sessions)[0].trace_id
 
     assert trace(session_id="s") == trace(session_id="s", id=other)
     assert trace(session_id="s") != trace(session_id="s", tenant_id="team-2")
     assert trace(session_id="s") != trace(session_id="t")
-    assert trace(session_id="s", grouping={}) == uuid.UUID(REQUEST_ID).bytes == trace(session_id=None)
+    assert trace(session_id="s", sessions=None) == uuid.UUID(REQUEST_ID).bytes == trace(session_id=None)
     assert trace(session_id="s", trace_parent=PARENT).hex() == PARENT[3:35]
 
 

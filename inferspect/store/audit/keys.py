@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from typing import TYPE_CHECKING, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from inferspect.salt_key import salt_key_of
 
 if TYPE_CHECKING:
     from inferspect.settings import LaunchSettings
@@ -77,13 +78,4 @@ def audit_keys(launch: LaunchSettings) -> AuditKeys:
     Raises:
         ValueError: there is neither.
     """
-    if launch.litellm_salt_key:
-        return AuditKeys(launch.litellm_salt_key)
-    try:
-        stored = json.loads((launch.inferspect_home / "credentials.json").read_text(encoding="utf-8"))
-        return AuditKeys(str(stored["salt_key"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ValueError(
-            "the audit log is sealed with the salt key; set LITELLM_SALT_KEY, or INFERSPECT_HOME to the gateway's "
-            "data folder"
-        ) from None
+    return AuditKeys(salt_key_of(launch))

@@ -12,6 +12,7 @@ from inferspect.events.delivery import Content, Delivery
 from inferspect.events.event import GatewayEvent
 from inferspect.observation.langfuse import LangfuseSettings
 from inferspect.spans.export import Sender
+from inferspect.spans.sessions import SessionTraces
 from inferspect.tenancy import TenantRules
 from inferspect.testing.langfuse import LangfuseCollector
 from tests.spans.events import event
@@ -74,7 +75,8 @@ async def make(langfuse: LangfuseCollector, tenants: Tenants) -> AsyncIterator[C
     def make_one(kind: Any = TraceConsumer, **settings: Any) -> Any:
         chosen = LangfuseSettings.model_validate(settings)
         projects = Projects(chosen, TenantRules().observation.langfuse)
-        made.append(kind(chosen, projects, tenants, Sender(chosen.timeout)))
+        sessions = SessionTraces("a salt key") if chosen.traces_by == "session" else None
+        made.append(kind(chosen, projects, tenants, Sender(chosen.timeout), sessions))
         return made[-1]
 
     yield make_one

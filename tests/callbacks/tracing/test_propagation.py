@@ -16,6 +16,7 @@ from inferspect.context import RequestContext, Trace, activate, deactivate
 from inferspect.runtime import Runtime, install
 from inferspect.settings import Settings
 from inferspect.spans.builder import spans_of
+from inferspect.spans.sessions import SessionTraces
 from inferspect.tenancy import TenantDirectory
 from tests.spans.events import PARENT, REQUEST_ID, event
 
@@ -60,6 +61,22 @@ async def test_a_caller_s_trace_and_state_go_on(served: RequestContext) -> None:
     assert found["traceparent"].startswith(PARENT[:36])
     assert found["traceparent"].endswith("-00")
     assert PARENT[36:52] not in found["traceparent"]
+
+
+async def test_a_session_s_trace_goes_on(served: RequestContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Langfuse has one trace of a session, a provider joins that one; a collector has one of each request."""
+    monkeypatch.setenv("LITELLM_SALT_KEY", "a salt key")
+    served.trace, served.team_id = Trace(session_id="conversation"), "team-1"
+    settings = {"tracing": {"propagate": ["*"]}, "langfuse": {"traces_by": "session"}}
+    install(Runtime(Settings.model_validate(settings), TenantDirectory({})))
+    found = await headers()
+    assert found is not None
+    assert found["traceparent"][3:35] == SessionTraces("a salt key").id_of("team-1", "conversation").hex()
+    settings["tracing"]["endpoint"] = "http://127.0.0.1:1"  # type: ignore[assignment]
+    install(Runtime(Settings.model_validate(settings), TenantDirectory({})))
+    found = await headers()
+    assert found is not None
+    assert found["traceparent"][3:35] == uuid.UUID(REQUEST_ID).hex
 
 
 async def test_what_is_not_sampled_says_so(served: RequestContext) -> None:
