@@ -122,6 +122,7 @@ def prune(
 
     from callbacks.audit import local  # noqa: PLC0415
     from inferspect.store.audit.log import AuditLog  # noqa: PLC0415
+    from inferspect.store.audit.pruning import TamperedError  # noqa: PLC0415
     from inferspect.store.audit.pruning import prune as run  # noqa: PLC0415
 
     keys = local.needed_keys()
@@ -138,6 +139,8 @@ def prune(
         typer.echo(f"removed: {asyncio.run(remove())}")
     except ProgrammingError as error:
         local.fail(f"{local.first_line(error.orig)}: name the owner of inferspect.audit_log in DATABASE_URL")
+    except TamperedError as tampered:
+        local.fail(f"what was tampered with is not removed; the other chains are done\n{tampered}")
 
 
 @app.command()

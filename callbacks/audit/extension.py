@@ -15,7 +15,7 @@ from inferspect.extension import Observer, Worker
 from inferspect.store.audit.anchors import keep_anchoring
 from inferspect.store.audit.keys import audit_keys
 from inferspect.store.audit.log import AuditLog
-from inferspect.store.audit.pruning import prune
+from inferspect.store.audit.pruning import TamperedError, prune
 from inferspect.store.leader import lead
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ async def keep_pruning(engine: AsyncEngine, audit: AuditLog, kept_for: timedelta
                 "prune` run as the owner of inferspect.audit_log",
                 reason=type(error.orig).__name__,
             )
+        except TamperedError as tampered:
+            for problem in tampered.problems:
+                log.error("old entries of an audit chain were not removed: it was tampered with", problem=str(problem))
         except (SQLAlchemyError, OSError) as error:
             log.warning("old entries of the audit log were not removed", reason=type(error).__name__)
         await asyncio.sleep(PRUNE_EVERY)

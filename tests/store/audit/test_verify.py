@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.store.audit.anchors import keep, kept, take_anchor
@@ -16,7 +17,7 @@ from inferspect.store.audit.check import Problem
 from inferspect.store.audit.entry import GENESIS, HASHED, canonical, hash_of
 from inferspect.store.audit.keys import AuditKeys
 from inferspect.store.audit.log import AuditLog
-from inferspect.store.audit.pruning import prune
+from inferspect.store.audit.pruning import TamperedError, prune
 from inferspect.store.audit.reading import COLUMNS, entry_of
 from inferspect.store.audit.verify import Verification
 
@@ -257,6 +258,53 @@ async def test_pruning_leaves_a_chain_that_verifies(
     assert await problems(None) == []
     superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence = 11")
     assert await problems() == [Problem(ACME, 1, 11, "missing", "no pruning entry tells of it")]
+
+
+@pytest.mark.parametrize(
+    ("tampering", "problem"),
+    [
+        ("UPDATE {log} SET recorded_at = '2020-01-01' WHERE {acme} AND sequence < 7", Problem(ACME, 1, 1, "changed")),
+        ("DELETE FROM {log} WHERE {acme} AND sequence = 4", Problem(ACME, 4, 4, "missing")),
+        (
+            "DELETE FROM {log} WHERE {acme} AND sequence < 4",
+            Problem(ACME, 1, 3, "missing", "no pruning entry tells of it"),
+        ),
+        ("UPDATE {log} SET model = 'x' WHERE {acme} AND sequence = 3", Problem(ACME, 3, 3, "changed")),
+    ],
+)
+async def test_pruning_removes_nothing_that_was_tampered_with(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems, tampering: str,
+    problem: Problem,
+) -> None:  # fmt: skip
+    """It would sign that away; the other chains are pruned all the same."""
+    old = datetime.now(UTC)
+    await audit.record([*drafts(1), *drafts(1, "other")])
+    superuser(tampering.format(log="inferspect.audit_log", acme=f"chain = '{ACME}'"))
+    with pytest.raises(TamperedError) as refused:
+        await prune(engine, audit, old)
+    assert refused.value.problems == [problem]
+    assert {found.chain for found in await problems()} == {ACME}
+    async with engine.connect() as connection:
+        rest = await connection.execute(
+            text("SELECT min(sequence) FROM inferspect.audit_log WHERE chain LIKE '%other'")
+        )
+        assert rest.scalar_one() == 4
+
+
+async def test_a_pruned_chain_is_pruned_again_only_from_where_it_was_left(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """Entries that somebody removed behind the last pruning are missed by the next."""
+    for _ in range(2):
+        old = datetime.now(UTC)
+        await audit.record(drafts(3))
+        assert await prune(engine, audit, old)
+    assert await problems() == []
+    old = datetime.now(UTC)
+    await audit.record(drafts(1))
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence <= 15")
+    with pytest.raises(TamperedError):
+        await prune(engine, audit, old)
 
 
 async def test_a_verification_from_a_time_on_sees_what_came_since(
