@@ -16,6 +16,7 @@ from inferspect.observation.scorer import Response, Score, Scorer, Skip, load_sc
 NO_ANSWER = "no_answer"
 CUT = "content_cut"
 LONGEST_WORD = 64
+DIGITS = 6
 TOLD = ("model", "model_served", "call_type", "stream", "finish_reason")
 
 
@@ -50,11 +51,11 @@ class Scoring:
                 scored.versions[scorer.name] = scorer.version
             result = _result(scorer, response)
             if isinstance(result, Skip):
-                scored.skips[scorer.name] = _word(result.reason)
+                scored.skips[scorer.name] = result.reason
                 continue
-            scored.scores[scorer.name] = round(result.value, 6)
+            scored.scores[scorer.name] = result.value
             if result.label is not None:
-                scored.labels[scorer.name] = _word(result.label)
+                scored.labels[scorer.name] = result.label
         return scored
 
     def read(self, event: Mapping[str, Any], asked: str | None, answered: str | None) -> Response:
@@ -100,19 +101,31 @@ def _readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _word(text: str) -> str:
+def _word(said: object) -> str:
     """A label or reason of an operator's scorer as the store takes it."""
-    return _readable(text[:LONGEST_WORD]).replace("\0", "")
+    return _readable(str(said)[:LONGEST_WORD]).replace("\0", "")
 
 
 def _result(scorer: Scorer, response: Response) -> Score | Skip:
     try:
         skip = scorer.applies(response)
         if skip is not None:
-            return Skip(CUT) if skip.reason == NO_ANSWER and response.cut else skip
-        result = scorer.score(response)
-        if isinstance(result, Skip) or math.isfinite(result.value):
-            return result
-    except Exception:  # noqa: BLE001  an operator's scorer may raise anything; the message may quote the text
+            return Skip(CUT) if skip.reason == NO_ANSWER and response.cut else _as_stored(scorer, skip)
+        return _as_stored(scorer, scorer.score(response))
+    except Exception:  # noqa: BLE001  an operator's scorer may do anything; the message may quote the text
         return Skip("error")
-    return Skip("error")
+
+
+def _as_stored(scorer: Scorer, result: Score | Skip) -> Score | Skip:
+    """What a scorer returned, as the store takes it: numbers of other libraries become floats, labels texts.
+
+    Raises:
+        ValueError: it is no number, or lies outside of the scorer's range.
+    """
+    if isinstance(result, Skip):
+        return Skip(_word(result.reason))
+    value = round(float(result.value), DIGITS)
+    is_within = scorer.low <= value and (scorer.high is None or value <= scorer.high)
+    if not (math.isfinite(value) and is_within):
+        raise ValueError(f"{value} is outside of the range of {scorer.name}")
+    return Score(value, None if result.label is None else _word(result.label))

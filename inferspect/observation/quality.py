@@ -23,6 +23,17 @@ def _scorer(dotted: str) -> str:
     return dotted
 
 
+def _named_once(scorers: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse two scorers of one name: each would write over what the other gave."""
+    known: dict[str, str] = {}
+    for dotted in scorers:
+        name = load_scorer(dotted).name
+        if name in known:
+            raise ValueError(f"the scorers {known[name]} and {dotted} have the same `name`, {name!r}")
+        known[name] = dotted
+    return scorers
+
+
 class JudgeSettings(Section):
     """A model that is asked about answers."""
 
@@ -91,7 +102,7 @@ class QualitySettings(Section):
         default=20_000,
         description="Characters of a question, a context and an answer that are looked at, from its start.",
     )
-    scorers: tuple[Annotated[Text, AfterValidator(_scorer)], ...] = Field(
+    scorers: Annotated[tuple[Annotated[Text, AfterValidator(_scorer)], ...], AfterValidator(_named_once)] = Field(
         default=(), description="Scorers of your own, as `package.module:Class`."
     )
     models: QualityModelSettings | None = Field(default=None, description="Models of the gateway that score, too.")

@@ -127,8 +127,13 @@ def load_scorer(dotted: str) -> type[Scorer]:
 
 def _check(dotted: str, scorer: type[Scorer]) -> None:
     name = getattr(scorer, "name", None)
-    if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"the scorer {dotted} has no `name`")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise ValueError(f"the scorer {dotted} has no `name`, which is a text of printable characters")
+    if not isinstance(scorer.version, int):
+        raise ValueError(f"the scorer {dotted} has a `version` that is no whole number")  # noqa: TRY004  as above
+    bounds = (scorer.low,) if scorer.high is None else (scorer.low, scorer.high)
+    if not all(isinstance(bound, int | float) for bound in bounds):
+        raise ValueError(f"the scorer {dotted} has a `low` or a `high` that is no number")
     if scorer.high is not None and scorer.high <= scorer.low:
         raise ValueError(f"the scorer {dotted} has a `high` that is not above its `low`")
     try:

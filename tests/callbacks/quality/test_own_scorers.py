@@ -23,6 +23,9 @@ MODULE = "tests.callbacks.quality.own_scorers"
         ("json:JSONDecoder", "is no subclass of"),
         (f"{MODULE}:Unmade", "cannot be made: RuntimeError: no dictionary"),
         (f"{MODULE}:Nameless", "has no `name`"),
+        (f"{MODULE}:Unprintable", "has no `name`"),
+        (f"{MODULE}:Halved", "`version` that is no whole number"),
+        (f"{MODULE}:Boundless", "`high` that is no number"),
         (f"{MODULE}:Unfinished", "cannot be made: TypeError"),
         (f"{MODULE}:Relevance", "the name of one of the gateway's own"),
     ],
@@ -35,6 +38,14 @@ def test_a_scorer_that_is_wrong_is_told_with_its_place(dotted: str, message: str
     assert message in problem["msg"]
 
 
+def test_two_scorers_of_one_name_are_refused_and_both_told() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        settings_from({"quality": {"scorers": [f"{MODULE}:Shouting", f"{MODULE}:Loud"]}})
+    (problem,) = wrong.value.errors()
+    assert problem["loc"] == ("quality", "scorers")
+    assert f"{MODULE}:Shouting and {MODULE}:Loud have the same `name`, 'Shouting'" in problem["msg"]
+
+
 def test_scores_of_own_scorers_stand_beside_the_others_with_their_version() -> None:
     scoring = Scoring([f"{MODULE}:Shouting", f"{MODULE}:Failing", f"{MODULE}:Infinite"])
     result = scoring.score(scoring.read({}, None, json.dumps("LOUD quiet")))
@@ -42,6 +53,18 @@ def test_scores_of_own_scorers_stand_beside_the_others_with_their_version() -> N
     assert result.versions == {"Shouting": 2}
     assert (result.skips["Failing"], result.skips["Infinite"]) == ("error", "error")
     assert result.scores["Text Length"] == 10
+
+
+def test_what_an_own_scorer_returns_costs_no_other_score() -> None:
+    """Numbers and labels of other libraries are taken as floats and texts; what is outside of its range is none."""
+    names = ("OfNumpy", "OfDecimals", "Beyond", "Silent")
+    scoring = Scoring([f"{MODULE}:{name}" for name in names])
+    result = scoring.score(scoring.read({}, None, json.dumps("LOUD quiet")))
+    assert (result.scores["Of numpy"], result.labels["Of numpy"]) == (0.1, "10")
+    assert result.scores["Of decimals"] == 0.25
+    assert (result.skips["Beyond"], result.skips["Silent"]) == ("error", "error")
+    assert result.scores["Text Length"] == 10
+    assert type(result.scores["Of numpy"]) is type(result.scores["Of decimals"]) is float
 
 
 def test_rules_may_name_what_own_scorers_score_and_nothing_unknown() -> None:
