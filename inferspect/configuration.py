@@ -47,6 +47,9 @@ LITELLM_KEYS = frozenset(
 )
 OWN_KEY = "inferspect"
 CALLBACK_LISTS = ("callbacks", "success_callback", "failure_callback")
+CHANNELS = ("alerts", "channels")
+WITHOUT_SECRETS = ("INFERSPECT_ACCESS", "INFERSPECT_LIMITS", "INFERSPECT_EVENTS", "INFERSPECT_LOG")
+IN_PLACE_OF_A_MAPPING = frozenset({"dict_type", "model_type", "model_attributes_type"})
 FALLBACK_LISTS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
 
@@ -186,13 +189,21 @@ def _from_pydantic(detail: Any, own: Any) -> Problem:
         )
     message = str(detail["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    # What was written in place of a reference is a secret, and a mapping may hold one.
-    is_secret = isinstance(detail["input"], Mapping) or message in (NO_REFERENCE, LOGIN)
-    value = None if is_secret else repr(detail["input"])[:200]
+    value = None if _may_be_secret(detail, message) else repr(detail["input"])[:200]
     variable = "INFERSPECT_" + "__".join(map(str, path)).upper()
     if variable in os.environ:
         return Problem((), message, "correct the variable or unset it", value, variable)
     return Problem((OWN_KEY, *written), message, "see docs/settings.md", value)
+
+
+def _may_be_secret(detail: Any, message: str) -> bool:
+    """What was written in place of a reference is one; what stands for a mapping, or below channels, may hold one."""
+    return (
+        message in (NO_REFERENCE, LOGIN)
+        or isinstance(detail["input"], Mapping)
+        or detail["type"] in IN_PLACE_OF_A_MAPPING
+        or tuple(detail["loc"][: len(CHANNELS)]) == CHANNELS
+    )
 
 
 def _as_written(path: tuple[Any, ...], section: Any) -> tuple[Any, ...]:
@@ -216,7 +227,8 @@ def _from_environment(error: SettingsError) -> Problem:
     named = re.search(r'field "(\w+)"', str(error))
     beginning = f"INFERSPECT_{named[1]}".upper() if named else "INFERSPECT_"
     variables = sorted(name for name in os.environ if name.upper().startswith(beginning))
-    value = os.environ[variables[0]][:200] if len(variables) == 1 else None
+    shown = len(variables) == 1 and variables[0].upper().startswith(WITHOUT_SECRETS)
+    value = os.environ[variables[0]][:200] if shown else None
     message = "a list or mapping is written as JSON in the environment"
     return Problem((), message, "correct the variable or unset it", value, ", ".join(variables) or beginning)
 

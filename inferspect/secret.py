@@ -49,20 +49,26 @@ class SecretReference:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(
+        return core_schema.no_info_plain_validator_function(
             _reference,
-            core_schema.union_schema([core_schema.is_instance_schema(cls), core_schema.str_schema()]),
+            json_schema_input_schema=core_schema.str_schema(),
             serialization=core_schema.to_string_ser_schema(),
         )
 
 
-def _reference(value: SecretReference | str) -> SecretReference:
+def _reference(value: Any) -> SecretReference:
+    """One message for all that is none, a password of digits among them, by which nobody quotes it."""
     if isinstance(value, SecretReference):
         return value
-    is_variable = value.startswith(ENVIRONMENT) and NAME.fullmatch(value.removeprefix(ENVIRONMENT))
-    if not is_variable and not (value.startswith(FILE) and len(value) > len(FILE)):
+    if not isinstance(value, str) or not _is_reference(value):
         raise ValueError(NO_REFERENCE)
     return SecretReference(value)
+
+
+def _is_reference(text: str) -> bool:
+    if text.startswith(ENVIRONMENT):
+        return NAME.fullmatch(text.removeprefix(ENVIRONMENT)) is not None
+    return text.startswith(FILE) and len(text) > len(FILE)
 
 
 Secret = Annotated[SecretReference, "a reference to a secret"]

@@ -197,6 +197,44 @@ def test_a_variable_that_is_no_json_is_named(tmp_path: Path, monkeypatch: pytest
     assert "(found: 10.0.0.0/8)" in line
 
 
+SECRET = "s3cr3t-s3cr3t"
+EMAIL = "type: email, host: mail.example, sender: a@example.com, recipients: [b@example.com], username: u"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        f"alerts: {{channels: {{a: {{{EMAIL}, password: 3141592653}}}}}}",
+        f"alerts: {{channels: {{a: {{{EMAIL}, password: {SECRET}}}}}}}",
+        f"alerts: {{channels: {{a: {{type: apprise, url: ['discord://{SECRET}/x']}}}}}}",
+        f"alerts: {{channels: {{a: {{type: webhook, url: 'https://a.example', secret: [{SECRET}]}}}}}}",
+        f"alerts: {{channels: {{a: {{type: webhook, url: 'hooks.example/{SECRET}', secret: os.environ/A}}}}}}",
+        f"alerts: {{channels: {{a: {{type: webhook, url: 'https://a b/{SECRET}', secret: os.environ/A}}}}}}",
+        f"alerts: {{channels: {{a: {{type: custom, factory: 'a:b', credentials: {SECRET}}}}}}}",
+        f"alerts: {{channels: {{a: 'https://hooks.example/{SECRET}'}}}}",
+        f"alerts: {{channels: ['https://hooks.example/{SECRET}']}}",
+        f"alerts: [{SECRET}]",
+        f"langfuse: {SECRET}",
+        "langfuse: {host: 'https://a.example', public_key: os.environ/A, secret_key: 3141592653}",
+        f"tracing: {{headers: {SECRET}}}",
+    ],
+)
+def test_a_secret_is_not_repeated_wherever_it_was_written(tmp_path: Path, section: str) -> None:
+    """The place is told, and what belongs there."""
+    told = "\n".join(problems(tmp_path, f"{MODELS}inferspect: {{{section}}}\n"))
+    assert "inferspect." in told
+    assert SECRET not in told
+    assert "3141592653" not in told
+
+
+def test_a_variable_that_may_hold_a_secret_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is no JSON."""
+    monkeypatch.setenv("INFERSPECT_ALERTS__CHANNELS", f"{{a: {SECRET}}}")
+    (line,) = problems(tmp_path, MODELS)
+    assert line.startswith("environment: INFERSPECT_ALERTS__CHANNELS: ")
+    assert SECRET not in line
+
+
 def test_a_broken_package_of_a_callback_is_told_with_its_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that exists but fails when imported is not called missing."""
     package = tmp_path / "broken_hooks"
