@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from inferspect.events.courier import Courier
+from inferspect.events.metrics import COURIERS_RESTARTED
 from inferspect.store.deliveries.queue import Deliveries
 
 if TYPE_CHECKING:
@@ -39,26 +40,28 @@ class Couriers:
         self._couriers = {consumer.name: Courier(consumer, engine, settings) for consumer in consumers}
         self._deliveries = Deliveries(engine)
         self._patience = patience
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish what is at hand, in short, and close the consumers."""
-        running = [asyncio.create_task(courier.run()) for courier in self._couriers.values()]
+        self._running = {name: asyncio.create_task(courier.run()) for name, courier in self._couriers.items()}
         try:
-            if running:
+            if self._running:
                 await self._look()
         finally:
             for courier in self._couriers.values():
                 courier.stop()
-            if running:
-                _, late = await asyncio.wait(running, timeout=self._patience)
+            if self._running:
+                _, late = await asyncio.wait(self._running.values(), timeout=self._patience)
                 for task in late:
                     task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
+                await asyncio.gather(*self._running.values(), return_exceptions=True)
             await asyncio.gather(*(_close(courier.consumer) for courier in self._couriers.values()))
 
     async def _look(self) -> None:
         away = False
         while True:
+            self._begin_again()
             try:
                 for name in await self._deliveries.with_work(list(self._couriers)):
                     self._couriers[name].due.set()
@@ -68,6 +71,15 @@ class Couriers:
                     log.warning("no deliveries for now", reason=type(error).__name__)
                 away = True
             await asyncio.sleep(LOOK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311  spreads processes, keeps no secret
+
+    def _begin_again(self) -> None:
+        """A courier that ends leaves its consumer without any in this process, so none may."""
+        for name, task in self._running.items():
+            if task.done():
+                error = None if task.cancelled() else task.exception()
+                log.error("a courier ended and begins again", consumer=name, exc_info=error)
+                COURIERS_RESTARTED.labels(name).inc()
+                self._running[name] = asyncio.create_task(self._couriers[name].run())
 
 
 async def _close(consumer: Consumer) -> None:

@@ -20,6 +20,10 @@ class WrongAnswerError(TypeError):
     """The consumer's answer is none."""
 
 
+class StrayCancellationError(RuntimeError):
+    """What the consumer waited for was cancelled, and nobody cancelled the delivery."""
+
+
 async def hand_over(consumer: Consumer, deliveries: Sequence[Delivery]) -> list[Delivered]:
     """What became of each. Where the call fails, halves are tried by themselves, so that the others arrive."""
     answers: dict[str, Delivered] = {}
@@ -43,8 +47,19 @@ async def hand_over(consumer: Consumer, deliveries: Sequence[Delivery]) -> list[
 
 
 async def _called(consumer: Consumer, batch: list[Delivery]) -> dict[str, Delivered]:
-    async with asyncio.timeout(PATIENCE):
-        answers = await consumer.deliver(batch)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answers = await consumer.deliver(batch)
+    except asyncio.CancelledError as cancelled:
+        if _is_cancelled():
+            raise
+        raise StrayCancellationError from cancelled
     if len(answers) != len(batch) or not all(isinstance(answer, Done | Retry | Rejected) for answer in answers):
         raise WrongAnswerError(f"{len(answers)} answers to {len(batch)} deliveries")
     return {one.id: answer for one, answer in zip(batch, answers, strict=True)}
+
+
+def _is_cancelled() -> bool:
+    """Whether it is this task that was cancelled, and not only what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

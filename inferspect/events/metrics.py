@@ -24,6 +24,11 @@ OBSERVER_ERRORS = Counter(
     "Exceptions out of an observer's code: `wants` and `project` while an event is stored, `deliver` while delivered.",
     ["observer", "part"],
 )
+COURIERS_RESTARTED = Counter(
+    "inferspect_couriers_restarted",
+    "Tasks that deliver to a consumer, begun again because they had ended.",
+    ["consumer"],
+)
 DELIVERIES = Counter(
     "inferspect_deliveries",
     "Attempts to deliver an event, by outcome: done, retry, rejected, expired.",

@@ -368,3 +368,21 @@ async def test_settling_survives_a_moment_without_the_database(
     await one.deliver()
     assert len(attempts) == 2
     assert await deliveries(engine) == []
+
+
+async def test_a_cancellation_of_what_the_consumer_waits_for_is_a_failure(engine: AsyncEngine) -> None:
+    """Such as by a connection pool that somebody closed: nobody cancelled the courier, which goes on."""
+    consumer = Recording()
+    await store(engine, consumer, event())
+
+    async def stray(_: Sequence[Delivery]) -> Sequence[Delivered]:
+        waited_for = asyncio.create_task(asyncio.Event().wait())
+        await asyncio.sleep(0)
+        waited_for.cancel()
+        await waited_for
+        return []
+
+    consumer.deliver = stray  # type: ignore[method-assign]
+    assert await courier(engine, consumer).deliver() == 1
+    (row,) = await deliveries(engine)
+    assert row["reason"] == "the consumer failed: StrayCancellationError"

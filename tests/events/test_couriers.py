@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from inferspect.events import couriers as module
 from inferspect.events.couriers import Couriers
 from inferspect.events.delivery import DONE, Delivered, Delivery
+from inferspect.events.metrics import COURIERS_RESTARTED
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
 from tests.events.serving import Recording, cancelled, deliveries, event, store, until
@@ -149,3 +150,23 @@ async def test_looking_for_work_is_one_query_for_all_consumers(engine: AsyncEngi
     assert {query.split(" WHERE")[0] for query in queries} == {
         "SELECT name FROM unnest(CAST(%(names)s AS text[])) AS name"
     }
+
+
+async def test_a_courier_that_ends_begins_again(engine: AsyncEngine) -> None:
+    """Whatever ended it; that is logged and counted."""
+    consumer = Recording("ending")
+    running = asyncio.create_task(Couriers([consumer], engine, SETTINGS).run())
+    await asyncio.sleep(0)
+    before = COURIERS_RESTARTED.labels("ending")._value.get()  # noqa: SLF001  the client has no other way
+    with capture_logs() as logs:
+        (courier,) = (task for task in asyncio.all_tasks() if "Courier.run" in repr(task.get_coro()))
+        courier.cancel()
+        await store(engine, consumer, event())
+
+        async def delivered() -> bool:
+            return not await deliveries(engine)
+
+        await until(delivered)
+        await cancelled(running)
+    assert [line["consumer"] for line in logs if line["event"] == "a courier ended and begins again"] == ["ending"]
+    assert COURIERS_RESTARTED.labels("ending")._value.get() == before + 1  # noqa: SLF001  as above
