@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -36,6 +36,11 @@ NEEDS = {
     "Relevance (judge)": ("question", "answer"),
     "Grounded in Context (judge)": ("context", "answer"),
     OF_EMBEDDINGS[0]: ("question", "answer"),
+}
+REASONS: dict[type[Exception], str] = {
+    OverBudgetError: "over_budget",
+    RefusedError: "model_refused",
+    judge.UnclearError: "judge_unclear",
 }
 KNOWN = text("SELECT skipped, scores, skips FROM inferspect.scores WHERE id = :id AND occurred_at = :occurred_at")
 
@@ -99,49 +104,45 @@ class ModelConsumer:
         if known.skipped is not None or not names:
             return DONE
         texts = await asyncio.to_thread(_texts, delivery)
-        skips = {name: reason for name in names if (reason := _missing(name, texts))}
-        try:
-            scores = await self._scores([name for name in names if name not in skips], texts, skips)
-        except AwayError as error:
-            return Retry(str(error), error.after)
-        row = ScoreRow(event.id, event.occurred_at, event.revision, event.tenant_id, event.model, None, scores)
-        row.skips.update(skips)
-        return DONE if await self._store.add(ScoredEvent(event, row)) else Retry("the response has no scores", NOT_YET)
+        row = ScoreRow(event.id, event.occurred_at, event.revision, event.tenant_id, event.model)
+        row.skips.update({name: reason for name in names if (reason := _missing(name, texts))})
+        away = await self._score([name for name in names if name not in row.skips], texts, row)
+        # What one model said is kept though the other one is away: it has been paid for.
+        if (row.scores or row.skips) and not await self._store.add(ScoredEvent(event, row)):
+            return Retry("the response has no scores", NOT_YET)
+        return DONE if away is None else Retry(str(away), away.after)
 
-    async def _scores(self, names: list[str], texts: dict[str, str], skips: dict[str, str]) -> dict[str, float]:
-        """Scores of what can be asked for; reasons why not are added to ``skips``."""
+    async def _score(self, names: list[str], texts: dict[str, str], row: ScoreRow) -> AwayError | None:
+        """Add to the row what the models say, or why they do not; returns why one of them is to be asked again."""
         judged = [name for name in names if name not in OF_EMBEDDINGS]
-        scores: dict[str, float] = {}
+        compared = [name for name in names if name in OF_EMBEDDINGS]
+        away = None
         if judged and self._settings.judge is not None:
-            scores |= await self._asked(self._settings.judge.model, judged, texts, skips)
-        if len(judged) < len(names) and self._settings.embeddings is not None:
-            scores |= await self._compared(self._settings.embeddings.model, texts, skips)
-        return scores
+            away = await _told(row, judged, self._judged(self._settings.judge.model, judged, texts))
+        if compared and self._settings.embeddings is not None:
+            last = await _told(row, compared, self._compared(self._settings.embeddings.model, texts))
+            away = away or last
+        return away
 
-    async def _asked(
-        self, model: str, names: list[str], texts: dict[str, str], skips: dict[str, str]
-    ) -> dict[str, float]:
-        try:
-            answer = await self._client.chat(model, judge.messages(names, texts), judge.ANSWER_TOKENS)
-            return judge.parsed(names, answer)
-        except OverBudgetError:
-            skips.update(dict.fromkeys(names, "over_budget"))
-        except RefusedError:
-            skips.update(dict.fromkeys(names, "model_refused"))
-        except judge.UnclearError:
-            skips.update(dict.fromkeys(names, "judge_unclear"))
-        return {}
+    async def _judged(self, model: str, names: list[str], texts: dict[str, str]) -> dict[str, float]:
+        answer = await self._client.chat(model, judge.messages(names, texts), judge.ANSWER_TOKENS)
+        return judge.parsed(names, answer)
 
-    async def _compared(self, model: str, texts: dict[str, str], skips: dict[str, str]) -> dict[str, float]:
+    async def _compared(self, model: str, texts: dict[str, str]) -> dict[str, float]:
         (name,) = OF_EMBEDDINGS
-        try:
-            pair = [texts[each][:LONGEST_EMBEDDED] for each in ("question", "answer")]
-            return {name: _cosine(*await self._client.embeddings(model, pair))}
-        except OverBudgetError:
-            skips[name] = "over_budget"
-        except RefusedError:
-            skips[name] = "model_refused"
-        return {}
+        pair = [texts[each][:LONGEST_EMBEDDED] for each in ("question", "answer")]
+        return {name: _cosine(*await self._client.embeddings(model, pair))}
+
+
+async def _told(row: ScoreRow, names: list[str], saying: Awaitable[dict[str, float]]) -> AwayError | None:
+    """Add what a model says to the row, or why it says nothing; returns the error of one that may say it later."""
+    try:
+        row.scores.update(await saying)
+    except AwayError as error:
+        return error
+    except (OverBudgetError, RefusedError, judge.UnclearError) as error:
+        row.skips.update(dict.fromkeys(names, REASONS[type(error)]))
+    return None
 
 
 def _texts(delivery: Delivery) -> dict[str, str]:
