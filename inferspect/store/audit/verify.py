@@ -23,8 +23,15 @@ HEADS = text(
     "SELECT chain, sequence, hash FROM inferspect.audit_heads WHERE CAST(:chain AS text) IS NULL OR chain = :chain"
 )
 CHAINS = text("SELECT DISTINCT chain FROM inferspect.audit_log")
-BEGINNING = text("SELECT min(sequence) FROM inferspect.audit_log WHERE chain = :chain AND recorded_at >= :since")
-BEFORE = text("SELECT hash FROM inferspect.audit_log WHERE chain = :chain AND sequence = :sequence")
+# The last entry is always looked at: where nothing was recorded since, what should stand behind it may be gone.
+BEGINNING = text(
+    "SELECT coalesce(min(sequence) FILTER (WHERE recorded_at >= :since), max(sequence))"
+    " FROM inferspect.audit_log WHERE chain = :chain"
+)
+BEFORE = text(
+    "SELECT sequence, hash FROM inferspect.audit_log WHERE chain = :chain AND sequence < :sequence"
+    " ORDER BY sequence DESC LIMIT 1"
+)
 FLOOR = text("SELECT min(sequence) FROM inferspect.audit_log WHERE chain = :chain")
 ANCHORED = (
     "SELECT anchor.sequence AS anchor, head.chain, head.sequence, head.hash, log.hash AS found"
@@ -112,11 +119,12 @@ class Verification:
         first, start = 0, None
         if self._since is not None:
             found = await connection.execute(BEGINNING, {"chain": chain, "since": self._since})
-            if (beginning := found.scalar_one()) is None:
-                return
-            first = int(beginning)
-            before = await connection.execute(BEFORE, {"chain": chain, "sequence": first - 1})
-            start = None if first == 1 else Start(before.scalar_one_or_none())
+            first = int(found.scalar_one() or 0)
+        if first > self._floors[chain]:
+            before, before_hash = (await connection.execute(BEFORE, {"chain": chain, "sequence": first})).one()
+            start = Start(before_hash if before == first - 1 else None)
+            if before < first - 1:
+                yield Problem(chain, before + 1, first - 1, "missing")
         check = ChainCheck(chain, self._keys, start=start)
         statement = (
             f"SELECT {COLUMNS} FROM inferspect.audit_log"  # noqa: S608  no value is in it

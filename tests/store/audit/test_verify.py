@@ -319,6 +319,32 @@ async def test_a_verification_from_a_time_on_sees_what_came_since(
     assert Problem(ACME, 11, 11, "unlinked") in await problems(since=since)
 
 
+async def test_a_verification_from_a_time_on_misses_what_was_removed(
+    audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """All of the time's entries, or those just before its first one; of a chain without any, its end."""
+    since = datetime.now(UTC)
+    await audit.record(drafts(9))
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence IN (9, 10)")
+    assert await problems(since=since) == [Problem(ACME, 9, 10, "missing")]
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence > 8")
+    assert await problems(since=since) == [Problem(ACME, 9, 19, "missing", "at the end of the chain")]
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}'")
+    assert await problems(since=since) == [Problem(ACME, 1, 19, "missing", "at the end of the chain")]
+
+
+async def test_a_verification_from_a_time_on_misses_a_beginning(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """All that was before that time; unless a pruning tells of it."""
+    since = datetime.now(UTC)
+    await audit.record([*drafts(2), *drafts(2, "other")])
+    superuser(f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence <= 10")
+    with pytest.raises(TamperedError):
+        await prune(engine, audit, datetime.now(UTC))
+    assert await problems(since=since) == [Problem(ACME, 1, 10, "missing", "no pruning entry tells of it")]
+
+
 async def test_a_verification_goes_on_while_others_write(
     engine: AsyncEngine, audit: AuditLog, drafts: Drafts, keys: AuditKeys
 ) -> None:
