@@ -14,18 +14,18 @@ EVALUATIONS = Counter(
 ROUND_LAG = Gauge(
     "inferspect_alert_evaluation_lag_seconds",
     "Seconds from when the rules should have been evaluated until all of them were.",
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="livemostrecent",
 )
 EVALUATED_AT = Gauge(
     "inferspect_alert_evaluated_timestamp_seconds",
     "Unix time at which the rules were evaluated last.",
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="livemostrecent",
 )
 ALERTS = Gauge(
     "inferspect_alerts",
     "Alerts that are pending or firing.",
     ("state", "severity"),
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="livemostrecent",
 )
 STATES = ("pending", "firing")
 SEVERITIES = ("info", "warning", "critical")

@@ -37,10 +37,16 @@ class Housekeeping:
 
     Args:
         retained: tables beside those of events that are kept as long.
+        consumers: names of those that are counted also where nothing waits, as a leader that died may have said else.
     """
 
     def __init__(
-        self, engine: AsyncEngine, settings: EventSettings, tenants: TenantLookup, retained: Sequence[str]
+        self,
+        engine: AsyncEngine,
+        settings: EventSettings,
+        tenants: TenantLookup,
+        retained: Sequence[str] = (),
+        consumers: Sequence[str] = (),
     ) -> None:
         self._engine = engine
         self._tables = [*PARTITIONED, *retained]
@@ -48,7 +54,7 @@ class Housekeeping:
         self._deliveries = Deliveries(engine)
         self._days = settings.retention_days
         self._tenants = tenants
-        self._counted: set[str] = set()
+        self._counted: set[str] = set(consumers)
 
     async def run(self) -> None:
         """Until cancelled."""

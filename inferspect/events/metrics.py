@@ -41,16 +41,16 @@ DELIVERY_LAG = Histogram(
     ["consumer"],
     buckets=LAGS,
 )
-# One process, the leader, counts for all; a former leader says 0, so the largest of all processes holds.
+# One process, the leader, counts for all: of several that have led, the one that counted last holds.
 DEAD_LETTERS = Gauge(
     "inferspect_dead_letters_waiting",
     "Dead letters that wait for a person.",
     ["consumer"],
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="livemostrecent",
 )
 DELIVERIES_WAITING = Gauge(
     "inferspect_deliveries_waiting",
     "Deliveries that are still to be made.",
     ["consumer"],
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="livemostrecent",
 )

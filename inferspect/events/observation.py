@@ -71,7 +71,8 @@ async def observe(
 def _deliver(observer: Observer, patience: float) -> None:
     engine, events = observer.engine, observer.settings.events
     late: list[Consumer] = [ProjectionConsumer(engine, projection) for projection in observer.consumers.projections]
-    couriers = Couriers([*observer.consumers.consumers, *late], engine, events, patience)
-    observer.in_background(couriers.run())
-    housekeeping = Housekeeping(engine, events, observer.tenants, observer.retained)
+    consumers = [*observer.consumers.consumers, *late]
+    observer.in_background(Couriers(consumers, engine, events, patience).run())
+    names = [consumer.name for consumer in consumers]
+    housekeeping = Housekeeping(engine, events, observer.tenants, observer.retained, names)
     observer.in_background(lead(engine, NAME, housekeeping.run))

@@ -46,6 +46,24 @@ for pid in pids:
     os.kill(pid, signal.SIGKILL)
 """
 
+# A process leads and is killed; another takes its place and leads nothing.
+LEADER = """
+import os, signal
+from inferspect.launcher.metric_files import use_places
+use_places()
+from callbacks.alerts.metrics import show_alerts
+from inferspect.events.metrics import DEAD_LETTERS, DELIVERIES_WAITING
+DEAD_LETTERS.labels("langfuse").set(7); DELIVERIES_WAITING.labels("langfuse").set(900)
+show_alerts({("firing", "critical"): 1})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+FOLLOWER = """
+from inferspect.launcher.metric_files import use_places
+use_places()
+from inferspect.events.metrics import EVENTS_SHIPPED
+EVENTS_SHIPPED.inc()
+"""
+
 
 def figures(folder: Path) -> dict[str, float]:
     registry = CollectorRegistry()
@@ -73,6 +91,16 @@ def test_workers_that_follow_dead_ones_count_on_in_their_files(tmp_path: Path, g
     assert (told["took_count"], told["took_sum"]) == (workers, 1.5 * workers)
     assert told["busy"] == 2
     assert files == [f"{kind}_w{place}.db" for kind in ("counter", "gauge_livesum", "histogram") for place in range(3)]
+
+
+def test_what_a_leader_told_ends_with_it(tmp_path: Path) -> None:
+    """Who takes the place of a leader that died does not tell its figures for ever."""
+    environment = {**os.environ, SHARED_FOLDER: str(tmp_path)}
+    for program in (LEADER, FOLLOWER):
+        subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+    told = figures(tmp_path)
+    assert told["inferspect_events_shipped_total"] == 1
+    assert not [name for name in told if name.endswith("_waiting") or name == "inferspect_alerts"]
 
 
 def test_a_start_begins_with_an_empty_folder(tmp_path: Path) -> None:

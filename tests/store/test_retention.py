@@ -152,13 +152,14 @@ async def test_rules_say_for_how_long_each_tenant_keeps(engine: AsyncEngine) -> 
 
 
 async def test_what_waits_and_what_is_dead_is_counted(engine: AsyncEngine) -> None:
-    """By consumer; one that has nothing any more has zero."""
+    """By consumer; one that has nothing any more, or never had, has zero."""
     await store(engine, 0, 0, 0)
     await execute(
         engine,
         "UPDATE inferspect.deliveries SET dead_at = now() WHERE id IN (SELECT id FROM inferspect.deliveries LIMIT 1)",
     )
-    housekeeping = Housekeeping(engine, EventSettings(), TenantLookup(engine, {}), [])
+    housekeeping = Housekeeping(engine, EventSettings(), TenantLookup(engine, {}), consumers=["test", "idle"])
+    DELIVERIES_WAITING.labels("idle").set(900)  # as a leader said that was killed
 
     def figures() -> tuple[float, float]:
         return (
@@ -168,6 +169,7 @@ async def test_what_waits_and_what_is_dead_is_counted(engine: AsyncEngine) -> No
 
     await housekeeping.count()
     assert figures() == (2, 1)
+    assert DELIVERIES_WAITING.labels("idle")._value.get() == 0  # noqa: SLF001  as above
     await execute(engine, "DELETE FROM inferspect.deliveries")
     await housekeeping.count()
     assert figures() == (0, 0)
