@@ -75,6 +75,8 @@ class EventCallback(CustomLogger):
         context = current()
         if context is not None:
             context.settled = from_response(response, context.outcome)
+            if context.outcome.provider is None and context.attempts:  # no answer of Anthropic's names it
+                context.outcome.provider = context.attempts[-1].provider
             context.output = answered(response)
             if context.outcome.cache_hit:
                 forget_attempt(context)

@@ -6,15 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from callbacks.events.usage import LARGEST_COUNT, field, is_count, usage_by_kind
+from callbacks.events.usage import LARGEST_COUNT, completion_tokens, field, is_count, prompt_tokens, usage_by_kind
 
 if TYPE_CHECKING:
     from inferspect.context import Outcome
-
-USAGE_NAMES = {
-    "prompt_tokens": ("prompt_tokens", "input_tokens"),
-    "completion_tokens": ("completion_tokens", "output_tokens"),
-}
 
 
 def from_response(response: Any, outcome: Outcome) -> bool:
@@ -27,14 +22,12 @@ def from_response(response: Any, outcome: Outcome) -> bool:
     outcome.deployment_id = _text(field(hidden, "model_id")) or outcome.deployment_id
     outcome.provider = _text(field(hidden, "custom_llm_provider")) or outcome.provider
     outcome.cache_hit = outcome.cache_hit or field(hidden, "cache_hit") is True
-    choices = field(response, "choices")
-    if isinstance(choices, list) and choices:
-        outcome.finish_reason = _text(field(choices[0], "finish_reason"))
+    outcome.finish_reason = _finish_reason(response) or outcome.finish_reason
     usage = field(response, "usage")
-    for name, alternatives in USAGE_NAMES.items():
-        values = [value for value in (field(usage, alternative) for alternative in alternatives) if is_count(value)]
-        if values:
-            setattr(outcome, name, values[0])
+    if (prompt := prompt_tokens(usage)) is not None:
+        outcome.prompt_tokens = prompt
+    if (completion := completion_tokens(usage)) is not None:
+        outcome.completion_tokens = completion
     if outcome.prompt_tokens is not None:
         outcome.total_tokens = min(outcome.prompt_tokens + (outcome.completion_tokens or 0), LARGEST_COUNT - 1)
     outcome.usage = usage_by_kind(usage) or outcome.usage
@@ -50,6 +43,7 @@ def from_logging_payload(payload: Mapping[str, Any], outcome: Outcome) -> None:
     outcome.provider = _text(payload.get("custom_llm_provider")) or outcome.provider
     outcome.deployment_id = _text(payload.get("model_id")) or outcome.deployment_id
     outcome.cache_hit = outcome.cache_hit or payload.get("cache_hit") is True
+    outcome.finish_reason = outcome.finish_reason or _finish_reason(payload.get("response"))
     for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
         if is_count(payload.get(name)):
             setattr(outcome, name, payload[name])
@@ -58,6 +52,14 @@ def from_logging_payload(payload: Mapping[str, Any], outcome: Outcome) -> None:
     cost = payload.get("response_cost")
     if _is_cost(cost):
         outcome.cost = 0.0 if outcome.cache_hit else float(cost)
+
+
+def _finish_reason(response: Any) -> str | None:
+    """In the provider's words: of OpenAI's first choice, of Anthropic's message."""
+    choices = field(response, "choices")
+    if isinstance(choices, list) and choices:
+        return _text(field(choices[0], "finish_reason"))
+    return _text(field(response, "stop_reason"))
 
 
 def _is_cost(value: Any) -> TypeGuard[int | float]:

@@ -14,8 +14,17 @@ KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("input_tokens_details", "cached_tokens"),
         ("cache_read_input_tokens",),
     ),
-    "cache_creation": (("prompt_tokens_details", "cache_creation_tokens"), ("cache_creation_input_tokens",)),
-    "reasoning": (("completion_tokens_details", "reasoning_tokens"), ("output_tokens_details", "reasoning_tokens")),
+    "cache_creation": (
+        ("prompt_tokens_details", "cache_creation_tokens"),
+        ("prompt_tokens_details", "cache_write_tokens"),
+        ("input_tokens_details", "cache_write_tokens"),
+        ("cache_creation_input_tokens",),
+    ),
+    "reasoning": (
+        ("completion_tokens_details", "reasoning_tokens"),
+        ("output_tokens_details", "reasoning_tokens"),
+        ("output_tokens_details", "thinking_tokens"),
+    ),
     "audio_input": (("prompt_tokens_details", "audio_tokens"),),
     "audio_output": (("completion_tokens_details", "audio_tokens"),),
 }
@@ -37,6 +46,22 @@ def usage_by_kind(usage: Any) -> dict[str, int]:
                 found[kind] = value
                 break
     return found
+
+
+def prompt_tokens(usage: Any) -> int | None:
+    """All tokens of the prompt; of Anthropic's usage, which tells those of its cache beside the others, the sum."""
+    if is_count(tokens := field(usage, "prompt_tokens")):
+        return int(tokens)
+    if not is_count(tokens := field(usage, "input_tokens")):
+        return None
+    beside = (field(usage, name) for name in ("cache_read_input_tokens", "cache_creation_input_tokens"))
+    return min(int(tokens) + sum(filter(is_count, beside)), LARGEST_COUNT - 1)
+
+
+def completion_tokens(usage: Any) -> int | None:
+    """All tokens of the answer."""
+    told = (field(usage, name) for name in ("completion_tokens", "output_tokens"))
+    return next(filter(is_count, told), None)
 
 
 def field(holder: Any, name: str) -> Any:

@@ -52,6 +52,16 @@ async def test_each_call_of_a_deployment_is_an_attempt(context: RequestContext, 
     assert (context.attempts[0].provider, context.attempts[0].model) == ("openai", "gpt-4o")
 
 
+async def test_an_answer_that_does_not_name_its_provider_has_that_of_its_call(
+    context: RequestContext, spool: Spool
+) -> None:
+    """LiteLLM's answers of Anthropic's models name none."""
+    await hook.async_pre_call_deployment_hook(call("d-1"), None)
+    await hook.async_post_call_success_deployment_hook(call("d-1"), litellm.ModelResponse(), None)
+    await hook.async_post_call_success_hook({}, UserAPIKeyAuth(), litellm.ModelResponse())
+    assert context.outcome.provider == "openai"
+
+
 async def test_a_function_that_calls_another_for_the_same_deployment_is_one_attempt(
     context: RequestContext, spool: Spool
 ) -> None:
@@ -147,12 +157,20 @@ def test_parameters_hold_no_content() -> None:
             {"cached": 5, "audio_input": 2, "reasoning": 7},
         ),
         (
-            {"input_tokens_details": {"cached_tokens": 5}, "output_tokens_details": {"reasoning_tokens": 7}},
-            {"cached": 5, "reasoning": 7},
+            {
+                "input_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 4},
+                "output_tokens_details": {"reasoning_tokens": 7},
+            },
+            {"cached": 5, "cache_creation": 4, "reasoning": 7},
         ),
+        ({"prompt_tokens_details": {"cache_write_tokens": 4}}, {"cache_creation": 4}),
         (
-            {"cache_read_input_tokens": 5, "cache_creation_input_tokens": 3},
-            {"cached": 5, "cache_creation": 3},
+            {
+                "cache_read_input_tokens": 5,
+                "cache_creation_input_tokens": 3,
+                "output_tokens_details": {"thinking_tokens": 2},
+            },
+            {"cached": 5, "cache_creation": 3, "reasoning": 2},
         ),
         ({"prompt_tokens_details": {"cached_tokens": -1}, "completion_tokens_details": "odd"}, {}),
         (None, {}),

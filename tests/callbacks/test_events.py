@@ -73,6 +73,16 @@ async def test_an_answer_of_anthropics_shape_is_read_too(context: RequestContext
     assert (outcome.model, outcome.prompt_tokens, outcome.total_tokens) == ("c", 5, 11)
 
 
+async def test_tokens_of_anthropics_cache_are_part_of_the_prompt(context: RequestContext) -> None:
+    """Anthropic tells them beside the others, OpenAI among them; an event has them as OpenAI."""
+    outcome = Outcome()
+    usage = {"input_tokens": 5, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 30, "output_tokens": 6}
+    from_response({"usage": usage, "stop_reason": "end_turn"}, outcome)
+    assert (outcome.prompt_tokens, outcome.completion_tokens, outcome.total_tokens) == (135, 6, 141)
+    assert outcome.usage == {"cached": 100, "cache_creation": 30}
+    assert outcome.finish_reason == "end_turn"
+
+
 @given(ANYTHING)
 def test_whatever_litellm_hands_over_nothing_raises(payload: Any) -> None:
     """Observation never fails a request."""
