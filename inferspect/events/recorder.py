@@ -25,7 +25,7 @@ log = structlog.get_logger("inferspect.events")
 
 CHECK_EVERY = 1.0
 NEARLY_FULL = 0.9
-DROPPED_AT_ONCE = 500
+DROPPED_AT_ONCE = 8 * 1024**2
 DROPPED = Counter(
     "inferspect_spool_contents_dropped", "Events whose content was dropped because the spool was nearly full."
 )
@@ -105,9 +105,9 @@ class EventRecorder:
         log.info("events can be spooled again")
 
     async def _make_room(self) -> None:
-        while self._spool.size() > NEARLY_FULL * self._settings.max_spool_bytes:
+        while (excess := self._spool.size() - int(NEARLY_FULL * self._settings.max_spool_bytes)) > 0:
             try:
-                dropped = await self._spool.drop_contents(DROPPED_AT_ONCE)
+                dropped = await self._spool.drop_contents(min(excess, DROPPED_AT_ONCE))
             except SpoolError:
                 return
             if not dropped:

@@ -54,6 +54,7 @@ class Spool:
             raise SpoolError(f"the event spool {self.path} cannot be opened: {error}") from error
         try:
             self._database = spool_table.open_database(self.path)
+            self._size = spool_table.size(self._database)
         except sqlite3.Error as error:
             os.close(self._lock)
             raise SpoolError(f"the event spool {self.path} cannot be opened: {error}") from error
@@ -90,15 +91,15 @@ class Spool:
         written_at = await self._submit(lambda database: spool_table.oldest(database, settled_before))
         return 0.0 if written_at is None else max(0.0, time.time() - written_at)
 
-    async def drop_contents(self, limit: int) -> int:
-        """Forget the contents of the oldest events, so that there is room for new ones; returns how many."""
-        dropped = await self._submit(lambda database: spool_table.drop_contents(database, limit), commits=True)
+    async def drop_contents(self, least: int) -> int:
+        """Forget the oldest contents, of so many bytes together, so that there is room for events; returns how many."""
+        dropped = await self._submit(lambda database: spool_table.drop_contents(database, least), commits=True)
         await self._submit(spool_table.give_back)
         return int(dropped)
 
     def size(self) -> int:
-        """Bytes on disk, the write-ahead log included."""
-        return sum(path.stat().st_size for path in (self.path, _beside(self.path, "-wal")) if path.exists())
+        """Bytes that events and contents take, as of the last write. What is free within the file does not count."""
+        return self._size
 
     def close(self, *, delete: bool = False) -> None:
         """Finish what was submitted and let the file go; ``delete`` an empty spool that nobody needs again."""
@@ -144,6 +145,7 @@ class Spool:
             results = [job.action(self._database) for job in jobs]
             if writes:
                 self._database.execute("COMMIT")
+                self._size = spool_table.size(self._database)
         except Exception as error:  # noqa: BLE001  this thread must live: every request waits for it
             with suppress(sqlite3.Error):
                 self._database.execute("ROLLBACK")

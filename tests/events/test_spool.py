@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from inferspect.events import spool_table
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError, lock_path, orphans
 
 WRITER = """
@@ -38,6 +40,10 @@ asyncio.run(main())
 
 def event(name: str, revision: int = 1, *, complete: bool = True, at: float = 1.0, body: bytes = b"{}") -> SpooledEvent:
     return SpooledEvent(name, revision, complete, at, body)
+
+
+def with_content(name: str, revision: int = 1, *, at: float = 1.0, content: bytes) -> SpooledEvent:
+    return replace(event(name, revision, at=at), content=content)
 
 
 async def names(spool: Spool, settled_before: float = 0.0) -> list[str]:
@@ -126,13 +132,71 @@ async def test_a_spool_gives_room_back_once_its_events_are_shipped(spool: Spool)
     """The size from which on requests are refused is what waits, not what once waited."""
     for start in range(0, 2000, 500):
         await asyncio.gather(*(spool.write(event(str(n), body=b"x" * 2000)) for n in range(start, start + 500)))
-    full = spool.size()
+    full, on_disk = spool.size(), spool.path.stat().st_size
     assert full > 4_000_000
     while batch := await spool.ripe(500, 0):
         await spool.remove(batch)
     assert spool.size() < full / 10
+    assert spool.path.stat().st_size < on_disk / 2
     await spool.write(event("after"))
     assert await names(spool) == ["after"]
+
+
+async def test_no_write_waits_for_who_reads_when_room_is_given_back(
+    folder: Path, open_spool: Callable[..., Spool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks into the spool for long keeps its log from being cut, and nothing else."""
+    monkeypatch.setattr(spool_table, "PATIENCE", 2**30)
+    spool = open_spool()
+    await asyncio.gather(*(spool.write(event(str(n), at=n, body=b"x" * 2000)) for n in range(1000)))
+    reader = sqlite3.connect(spool.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM events").fetchone()
+    await spool.remove(await spool.ripe(999, 0))
+    await spool.write(event("after", at=1000))
+    assert await names(spool) == ["999", "after"]
+    reader.close()
+
+
+async def test_no_more_contents_are_dropped_than_need_be(spool: Spool) -> None:
+    """The oldest go, in bytes, however small; events stay, and the size follows."""
+    await asyncio.gather(*(spool.write(with_content(str(n), at=n, content=b"c" * 300)) for n in range(3000)))
+    before = spool.size()
+    assert await spool.drop_contents(90_000) == 300
+    kept = await spool.ripe(3000, 0)
+    assert [spooled.content is None for spooled in kept] == [True] * 300 + [False] * 2700
+    assert before - spool.size() > 45_000
+    assert await spool.drop_contents(10**9) == 2700
+    assert await spool.drop_contents(1) == 0
+    assert await spool.depth() == 3000
+
+
+@pytest.mark.parametrize("revisions", [(1, 2), (2, 1)])
+async def test_a_content_stays_whichever_revision_brought_it(spool: Spool, revisions: tuple[int, int]) -> None:
+    """It is taken out of the request once; the other revision has none, and may be the newer or the older one."""
+    first, second = revisions
+    await spool.write(with_content("a", first, content=b"kept"))
+    await spool.write(event("a", second))
+    assert [(one.revision, one.content) for one in await spool.ripe(10, 0)] == [(2, b"kept")]
+
+
+async def test_of_two_contents_the_newest_revision_has_its_own(spool: Spool) -> None:
+    """As where the answer became known after the question."""
+    for revision, content in ((2, b"first"), (3, b"newest"), (1, b"late")):
+        await spool.write(with_content("a", revision, content=content))
+    assert [(one.revision, one.content) for one in await spool.ripe(10, 0)] == [(3, b"newest")]
+
+
+async def test_a_content_that_came_late_is_shipped(spool: Spool) -> None:
+    """The event that was read without it is not removed."""
+    await spool.write(event("a", 2))
+    shipped = await spool.ripe(10, 0)
+    await spool.write(with_content("a", 1, content=b"late"))
+    await spool.remove(shipped)
+    shipped = await spool.ripe(10, 0)
+    assert [(one.revision, one.content) for one in shipped] == [(2, b"late")]
+    await spool.remove(shipped)
+    assert await spool.depth() == 0
 
 
 async def test_a_living_spool_is_no_orphan(spool: Spool, folder: Path) -> None:
