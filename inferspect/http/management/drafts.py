@@ -37,6 +37,8 @@ class ActionDrafts:
         self, action: Action, outcome: Outcome | None, after: Rows, tenant_id: str | None, *, asked: bool
     ) -> Draft:
         old, new = _of_tenant(action.before, tenant_id), _of_tenant(after, tenant_id)
+        left_out = {place for rows in (old, new) for place, target in rows.items() if not target.is_whole}
+        old, new = ({place: rows[place] for place in rows.keys() - left_out} for rows in (old, new))
         is_told = _is_told(action, outcome)
         content = self._redactor.content(action.content) if asked and is_told else None
         query = self._redactor.query(action.query) or None if asked and (is_told or action.known) else None
@@ -47,6 +49,7 @@ class ActionDrafts:
             "targets": [{"kind": kind, "id": one} for kind, one in sorted({*old, *new})] or None,
             "before": self._before(old) if outcome is None else None,
             "changes": self._changes(old, new) if outcome is not None else None,
+            "left_out": len(left_out) or None,
         }
         actor = action.actor
         return Draft(

@@ -86,18 +86,18 @@ class ManagementJournal:
             log.warning("LiteLLM's tables cannot be read for the audit log", reason=type(error).__name__)
 
     async def _after(self, action: Action, outcome: Outcome) -> Rows:
-        if not action.actor.is_known or outcome.status is None:
+        if not action.actor.is_known:
             return {}
         tables = tables_for(action.path)
         query = parameters(action.query)
-        succeeded = outcome.status < FIRST_ERROR
+        succeeded = outcome.status is not None and outcome.status < FIRST_ERROR
         ids = named(tables, action.path, action.content, query, outcome.content if succeeded else None)
         for table in tables:
             of_table = {one for kind, one in action.before if kind == table.kind}
             ids.setdefault(f"{table.kind}.{table.column}", set()).update(of_table)
         try:
             async with self._engine.connect() as connection:
-                after = await rows(connection, self._schema, tables, ids)
+                after = await rows(connection, self._schema, tables, ids, action.before)
         except ProgrammingError:
             return {}
         action.tenants |= _tenants(after.values())

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.store.audit.entry import storable
 
-MOST_TARGETS = 200  # rows of a table
+MOST_TARGETS = 200  # rows of a table that are compared
 MOST_MEMBERS = 5_000  # of a list that are looked into
 LONGEST_ID = 300
 
@@ -93,11 +94,16 @@ PATH_PARTS = re.compile(r"[^/]+")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One row, as it is kept in the audit log once secrets are out of it."""
+    """One row, as it is kept in the audit log once secrets are out of it.
+
+    Attributes:
+        is_whole: not of a row beyond so many, of which only the tenant is known.
+    """
 
     kind: str
     id: str
     row: Mapping[str, Any]
+    is_whole: bool = True
 
     @property
     def tenant_id(self) -> str | None:
@@ -130,9 +136,13 @@ def tenants_named(*contents: Any) -> set[str]:
 
 
 async def rows(
-    connection: AsyncConnection, schema: str, tables: Iterable[Table], ids: Mapping[str, set[str]]
+    connection: AsyncConnection,
+    schema: str,
+    tables: Iterable[Table],
+    ids: Mapping[str, set[str]],
+    before: Mapping[tuple[str, str], Target] = MappingProxyType({}),
 ) -> dict[tuple[str, str], Target]:
-    """The rows of these ids, by kind and id.
+    """The rows of these ids, by kind and id; so many of each table are whole, those that were so before, then by id.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be asked, or LiteLLM has no such table.
@@ -140,17 +150,24 @@ async def rows(
     found = {}
     for table in tables:
         columns = [table.column, *([table.other[0]] if table.other else [])]
-        for column in columns:
-            wanted = sorted(ids.get(f"{table.kind}.{column}", ()))  # all, or made-up ones would hide the real one
-            condition = "" if table.whole else f' WHERE "{column}" = ANY(:ids)'
-            if not wanted and not table.whole:
-                continue
-            statement = f'SELECT to_jsonb(t) FROM "{schema}"."{table.name}" AS t{condition} LIMIT {MOST_TARGETS}'  # noqa: S608  names are ours
-            for (row,) in await connection.execute(text(statement), {} if table.whole else {"ids": wanted}):
-                one = str(row[table.column])
-                # A parameter of the configuration stands under its own name, by which secrets are told.
-                shown = {one: row["param_value"]} if table is CONFIG else row
-                found[table.kind, one] = Target(table.kind, one, shown)
+        # All that are named: were there a limit, made-up ones would hide the real one.
+        wanted = {f"ids_{number}": sorted(ids.get(f"{table.kind}.{one}", ())) for number, one in enumerate(columns)}
+        if not any(wanted.values()) and not table.whole:
+            continue
+        first = [one for (kind, one), target in before.items() if kind == table.kind and target.is_whole]
+        named_by = " OR ".join(f'"{one}" = ANY(:ids_{number})' for number, one in enumerate(columns))
+        statement = (
+            f'SELECT "{table.column}" AS id, number <= {MOST_TARGETS} AS is_whole, CASE WHEN number <= {MOST_TARGETS}'  # noqa: S608  names are ours
+            " THEN to_jsonb(t) - 'number' ELSE jsonb_build_object('team_id', to_jsonb(t)->'team_id') END AS row"
+            f' FROM (SELECT *, row_number() OVER (ORDER BY "{table.column}" = ANY(:first) DESC, "{table.column}")'
+            f' AS number FROM "{schema}"."{table.name}" WHERE {"true" if table.whole else named_by}) AS t'
+        )
+        for one, is_whole, row in await connection.execute(
+            text(statement), {"first": first, **({} if table.whole else wanted)}
+        ):
+            # A parameter of the configuration stands under its own name, by which secrets are told.
+            shown = {one: row["param_value"]} if table is CONFIG and is_whole else row
+            found[table.kind, str(one)] = Target(table.kind, str(one), shown, is_whole)
     return found
 
 

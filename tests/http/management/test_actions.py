@@ -21,6 +21,7 @@ from inferspect.http.management.action import Action, Outcome
 from inferspect.http.management.actions import LONGEST_BODY, ManagementActionsMiddleware
 from inferspect.http.management.actor import key_of
 from inferspect.http.management.journal import ManagementJournal
+from inferspect.http.management.targets import MOST_TARGETS
 from inferspect.http.request_context import RequestContextMiddleware
 from inferspect.refusal import Refusal
 from inferspect.store.address import driver_url
@@ -82,6 +83,12 @@ class Application:
         if request.url.path == "/key/moves":
             async with self.engine.begin() as connection:
                 await connection.execute(text("UPDATE \"LiteLLM_VerificationToken\" SET team_id = 'other'"))
+        if request.url.path == "/key/bulk_update":
+            async with self.engine.begin() as connection:
+                await connection.execute(text("UPDATE \"LiteLLM_VerificationToken\" SET key_alias = 'b'"))
+        if request.url.path == "/key/bulk_delete":
+            async with self.engine.begin() as connection:
+                await connection.execute(text('DELETE FROM "LiteLLM_VerificationToken"'))
         if request.url.path == "/fails":
             raise ZeroDivisionError
         if request.url.path == "/streams":
@@ -114,7 +121,7 @@ def with_middleware(app: Any) -> Any:
     async def middleware(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/refuses":
             raise Refusal(403, "not_platform_admin", "no")
-        if scope["path"] == "/breaks":
+        if scope["path"] in {"/breaks", "/key/bulk_fails"}:
             raise ZeroDivisionError
         await app(scope, receive, send)
 
@@ -207,6 +214,34 @@ async def test_a_key_that_changes_hands_goes_from_one_chain_and_comes_in_the_oth
     assert told["tenant/acme"]["after"] is None
     assert told["tenant/other"]["before"] is None
     assert told["platform"]["after"]["team_id"] == "other"
+
+
+@pytest.mark.parametrize("path", ["/key/bulk_update", "/key/bulk_delete", "/key/bulk_fails"])
+async def test_of_very_many_rows_the_same_are_compared_before_and_after(
+    client: httpx.AsyncClient, inner: Application, path: str
+) -> None:
+    """However PostgreSQL orders them, no row comes or goes that did not; those that are left out are counted."""
+    async with inner.engine.begin() as connection:
+        statement = (
+            "INSERT INTO \"LiteLLM_VerificationToken\" SELECT md5(n::text), 'a', NULL, 'acme'"
+            " FROM generate_series(1, 300) AS n"
+        )
+        await connection.execute(text(statement))
+        found = await connection.execute(text("SELECT token FROM \"LiteLLM_VerificationToken\" WHERE key_alias = 'a'"))
+        tokens = list(found.scalars())
+    await client.post(path, json={"keys": tokens})
+    intent, outcome = await inner.entries()
+    assert {row["id"] for row in intent["details"]["before"]} == set(sorted(tokens)[:MOST_TARGETS])
+    changes = outcome["details"].get("changes", [])
+    assert intent["details"]["left_out"] == outcome["details"]["left_out"] == 300 - MOST_TARGETS
+    if path == "/key/bulk_fails":
+        assert (outcome["decision"], changes) == ("unknown", [])
+        return
+    assert {change["id"] for change in changes} == set(sorted(tokens)[:MOST_TARGETS])
+    assert {str(change["after"]) for change in changes} == {
+        "/key/bulk_update": {"{'key_alias': 'b'}"},
+        "/key/bulk_delete": {"None"},
+    }[path]
 
 
 @pytest.mark.parametrize(
