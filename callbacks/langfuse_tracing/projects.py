@@ -55,7 +55,8 @@ class Projects:
                 return default_project(self._settings)
             self._check(tenant_id, rules)
             host = rules.host or default_host(self._settings)
-            return Project(host, rules.public_key.reveal(), rules.secret_key.reveal())
+            is_own = rules.public_key != self._default_rules.public_key
+            return Project(host, rules.public_key.reveal(), rules.secret_key.reveal(), tenant_id if is_own else None)
         except ProjectError:
             raise
         except ValueError as error:

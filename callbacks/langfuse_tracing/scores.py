@@ -113,7 +113,7 @@ class ScoreConsumer:
         await self._sender.close()
 
     async def _send(self, project: Project, parcels: list[tuple[int, Parcel]], results: list[Delivered]) -> None:
-        receiver = Receiver(self.name, project.host + PATH, project.headers())
+        receiver = Receiver(self.name, project.host + PATH, project.headers(), project.tenant_id)
         found = await self._exporter.send(receiver, [parcel for _, parcel in parcels])
         for (number, _), result in zip(parcels, found, strict=True):
             results[number] = combined(results[number], result)

@@ -71,7 +71,7 @@ class TraceConsumer:
         return is_sampled(self._trace_id(event), rate)
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Delivered]:
-        """A request for each project, side by side: one that is away keeps no other waiting longer than itself."""
+        """A request for each project, side by side; one that is away is left alone, so it holds up no other."""
         results: list[Delivered] = [DONE] * len(deliveries)
         by_project: dict[Project, dict[int, LangfuseRules]] = {}
         for number, delivery in enumerate(deliveries):
@@ -92,7 +92,8 @@ class TraceConsumer:
             parcels = await asyncio.to_thread(
                 lambda: [self._parcel(deliveries[number], rules) for number, rules in numbers.items()]
             )
-            receiver = Receiver(self.name, project.host + PATH, {**project.headers(), **INGESTION})
+            headers = {**project.headers(), **INGESTION}
+            receiver = Receiver(self.name, project.host + PATH, headers, project.tenant_id)
             for number, result in zip(numbers, await self._exporter.send(receiver, parcels), strict=True):
                 results[number] = result
 

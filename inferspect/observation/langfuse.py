@@ -102,11 +102,16 @@ class LangfuseSettings(Section):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project of Langfuse, as its keys say."""
+    """A project of Langfuse, as its keys say.
+
+    Attributes:
+        tenant_id: the tenant whose own it is, as far as its rules say; ``None`` for the gateway's.
+    """
 
     host: str
     public_key: str
     secret_key: str = field(repr=False)
+    tenant_id: str | None = field(default=None, compare=False)
 
     def headers(self) -> dict[str, str]:
         """Basic authentication, as Langfuse's API wants it."""

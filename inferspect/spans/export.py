@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
-import structlog
 from prometheus_client import Counter
 
 from inferspect.events.delivery import Delivered, Done, Rejected, Retry
 from inferspect.spans.answers import Refused, judge, outcome_of
-
-log = structlog.get_logger("inferspect.spans")
+from inferspect.spans.troubles import Troubles
 
 REQUESTS = Counter(
     "inferspect_trace_requests_total",
@@ -25,11 +24,18 @@ REQUESTS = Counter(
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where to send. ``name`` is the consumer, for logs and metrics; ``headers`` may hold keys and are never told."""
+    """Where to send.
+
+    Attributes:
+        name: of the consumer, for logs and metrics.
+        headers: may hold keys and are never told.
+        tenant_id: the tenant whose own it is, for logs; ``None`` where it is the gateway's.
+    """
 
     name: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +65,24 @@ class Parcel:
 
 
 class Sender:
-    """Posts to receivers; keeps connections open and remembers which of them are in trouble.
+    """Posts to receivers; keeps connections open, and leaves those alone for a while that are in trouble.
 
     Args:
         timeout: seconds for a request, its answer included.
+        clock: seconds, by which receivers are left alone.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._timeout = timeout
         self._client = httpx.AsyncClient(timeout=None, follow_redirects=False)  # noqa: S113  bounded as a whole, below
-        self._troubles: dict[tuple[str, str], str] = {}
+        self._troubles = Troubles(clock)
 
     async def post(
         self, receiver: Receiver, body: bytes, headers: Mapping[str, str]
     ) -> tuple[httpx.Response | None, Done | Retry | Refused]:
-        """Post once; never raises because of the network."""
+        """Post once, or not at all while the receiver is left alone; never raises because of the network."""
+        if (waiting := self._troubles.waiting(receiver)) is not None:
+            return None, waiting
         response: httpx.Response | None = None
         try:
             async with asyncio.timeout(self._timeout):
@@ -82,23 +91,11 @@ class Sender:
         except (httpx.HTTPError, TimeoutError) as error:
             found = Retry(f"the receiver does not answer ({type(error).__name__})")
         REQUESTS.labels(receiver.name, outcome_of(response, found)).inc()
-        self._tell(receiver, found)
+        self._troubles.note(receiver, found)
         return response, found
 
     async def close(self) -> None:
         await self._client.aclose()
-
-    def _tell(self, receiver: Receiver, found: Done | Retry | Refused) -> None:
-        """Log that a receiver has come into trouble, or out of it; not each request that suffers."""
-        key = (receiver.name, receiver.url)
-        if isinstance(found, Retry):
-            if self._troubles.get(key) != found.reason:
-                log.warning(
-                    "traces wait: they do not arrive", consumer=receiver.name, to=receiver.url, why=found.reason
-                )
-            self._troubles[key] = found.reason
-        elif self._troubles.pop(key, None) is not None:
-            log.info("traces arrive again", consumer=receiver.name, to=receiver.url)
 
 
 class Exporter:

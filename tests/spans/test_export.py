@@ -13,7 +13,9 @@ from inferspect.spans.builder import spans_of
 from inferspect.spans.export import Exporter, Parcel, Receiver, Sender
 from inferspect.spans.otlp import encode
 from inferspect.spans.otlp_http import FORMAT
+from inferspect.spans.troubles import LONGEST_PAUSE
 from inferspect.testing.otlp import OtlpCollector
+from tests.spans.clock import Clock
 from tests.spans.events import event
 
 GARBAGE = Parcel(b"\xff\xff\xff\xff")
@@ -32,8 +34,13 @@ def collector(running: OtlpCollector) -> OtlpCollector:
 
 
 @pytest.fixture
-async def sender() -> AsyncIterator[Sender]:
-    opened = Sender(5.0)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def sender(clock: Clock) -> AsyncIterator[Sender]:
+    opened = Sender(5.0, clock)
     yield opened
     await opened.close()
 
@@ -84,6 +91,19 @@ async def test_trouble_halfway_leaves_the_rest_for_later(
     assert collector.requests == 2
 
 
+async def test_a_receiver_asks_for_a_pause_within_bounds(
+    collector: OtlpCollector, exporter: Exporter, receiver: Receiver, clock: Clock
+) -> None:
+    """Longer than it would be left alone anyway, yet an odd answer stops no traces for an hour."""
+    for command, pause in (("error-429-retry-after-20", 20.0), ("error-503-retry-after-3600", LONGEST_PAUSE)):
+        collector.behave(command, requests=1)
+        [first] = await exporter.send(receiver, [parcel(1)])
+        assert isinstance(first, Retry)
+        assert await exporter.send(receiver, [parcel(1)]) == [Retry(first.reason, pause)]
+        clock.seconds += pause
+        assert await exporter.send(receiver, [parcel(1)]) == [DONE]
+
+
 async def test_nothing_is_sent_for_nothing(collector: OtlpCollector, exporter: Exporter, receiver: Receiver) -> None:
     """An empty batch is no request."""
     assert await exporter.send(receiver, []) == []
@@ -91,7 +111,7 @@ async def test_nothing_is_sent_for_nothing(collector: OtlpCollector, exporter: E
 
 
 async def test_trouble_is_logged_once_and_its_end(
-    collector: OtlpCollector, exporter: Exporter, receiver: Receiver
+    collector: OtlpCollector, exporter: Exporter, receiver: Receiver, clock: Clock
 ) -> None:
     """An outage of hours is a line when it begins and one when it ends, and is counted all the while."""
 
@@ -104,6 +124,7 @@ async def test_trouble_is_logged_once_and_its_end(
     with capture_logs() as logs:
         for _ in range(3):
             await exporter.send(receiver, [parcel(1)])
+            clock.seconds += LONGEST_PAUSE
         collector.recover()
         await exporter.send(receiver, [parcel(1)])
         await exporter.send(receiver, [parcel(1)])

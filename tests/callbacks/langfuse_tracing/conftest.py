@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -10,12 +12,14 @@ from callbacks.langfuse_tracing.scores import ScoreConsumer
 from callbacks.langfuse_tracing.traces import TraceConsumer
 from inferspect.events.delivery import Content, Delivery
 from inferspect.events.event import GatewayEvent
+from inferspect.events.score import Score, ScoreMessage
 from inferspect.observation.langfuse import LangfuseSettings
 from inferspect.spans.export import Sender
 from inferspect.spans.sessions import SessionTraces
 from inferspect.tenancy import TenantRules
 from inferspect.testing.langfuse import LangfuseCollector
-from tests.spans.events import event
+from tests.spans.clock import Clock
+from tests.spans.events import OCCURRED, event
 
 PUBLIC, SECRET = "pk-lf-gateway", "sk-lf-" + "gateway"
 OWN_PUBLIC, OWN_SECRET = "pk-lf-own", "sk-lf-" + "own"
@@ -23,6 +27,11 @@ OWN_KEYS = {
     "public_key": "os.environ/LANGFUSE_TEAM_1_PUBLIC_KEY",
     "secret_key": "os.environ/LANGFUSE_TEAM_1_SECRET_KEY",
 }
+SCORES = (
+    Score("Relevance", 0.8),
+    Score("Language", "vi", "CATEGORICAL"),
+    Score("JSON", 1, "BOOLEAN", "it was asked for"),
+)
 CONTENT = Content('[{"role": "user", "content": "Hello <EMAIL_ADDRESS_1>"}]', '[{"message": {"content": "Hi"}}]')
 
 
@@ -68,7 +77,12 @@ def tenants() -> Tenants:
 
 
 @pytest.fixture
-async def make(langfuse: LangfuseCollector, tenants: Tenants) -> AsyncIterator[Callable[..., Any]]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def make(langfuse: LangfuseCollector, tenants: Tenants, clock: Clock) -> AsyncIterator[Callable[..., Any]]:
     """Makes a consumer with settings of ours; it is closed in the end."""
     made: list[Any] = []
 
@@ -76,7 +90,7 @@ async def make(langfuse: LangfuseCollector, tenants: Tenants) -> AsyncIterator[C
         chosen = LangfuseSettings.model_validate(settings)
         projects = Projects(chosen, TenantRules().observation.langfuse)
         sessions = SessionTraces("a salt key") if chosen.traces_by == "session" else None
-        made.append(kind(chosen, projects, tenants, Sender(chosen.timeout), sessions))
+        made.append(kind(chosen, projects, tenants, Sender(chosen.timeout, clock), sessions))
         return made[-1]
 
     yield make_one
@@ -100,3 +114,11 @@ def delivery(told: GatewayEvent | None = None, content: Content = CONTENT, **cha
     """One event of a request for the consumer of traces."""
     told = told or event(**changed)
     return Delivery("langfuse", told.id, told.occurred_at, told.tenant_id, 1, told, content)
+
+
+def posted(*scores: Score, number: int = 1, **changed: Any) -> Delivery:
+    """What the outbox delivers of a message, after its way through JSON."""
+    told = event(**{"id": str(uuid.UUID(int=number)), **changed})
+    message = ScoreMessage.of(told, scores or SCORES)
+    as_stored = json.loads(json.dumps(message.to_message()))
+    return Delivery("langfuse-scores", message.id, OCCURRED, told.tenant_id, 1, message=as_stored)

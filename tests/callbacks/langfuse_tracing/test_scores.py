@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -10,24 +9,10 @@ import pytest
 from callbacks.langfuse_tracing.scores import ScoreConsumer, combined
 from callbacks.langfuse_tracing.traces import TraceConsumer
 from inferspect.events.delivery import DONE, Consumers, Delivered, Delivery, Rejected, Retry
-from inferspect.events.score import Score, ScoreMessage, are_traced
+from inferspect.events.score import Score, are_traced
 from inferspect.testing.langfuse import LangfuseCollector
-from tests.callbacks.langfuse_tracing.conftest import OWN_KEYS, OWN_PUBLIC, PUBLIC, Tenants, delivery
+from tests.callbacks.langfuse_tracing.conftest import OWN_KEYS, OWN_PUBLIC, PUBLIC, Tenants, delivery, posted
 from tests.spans.events import OCCURRED, PARENT, event
-
-SCORES = (
-    Score("Relevance", 0.8),
-    Score("Language", "vi", "CATEGORICAL"),
-    Score("JSON", 1, "BOOLEAN", "it was asked for"),
-)
-
-
-def posted(*scores: Score, number: int = 1, **changed: Any) -> Delivery:
-    """What the outbox delivers of a message, after its way through JSON."""
-    told = event(id=str(uuid.UUID(int=number)), **changed)
-    message = ScoreMessage.of(told, scores or SCORES)
-    as_stored = json.loads(json.dumps(message.to_message()))
-    return Delivery("langfuse-scores", message.id, OCCURRED, told.tenant_id, 1, message=as_stored)
 
 
 async def test_scores_arrive_on_the_trace(

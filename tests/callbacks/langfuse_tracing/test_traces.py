@@ -15,8 +15,10 @@ from structlog.testing import capture_logs
 
 from callbacks.langfuse_tracing.traces import TraceConsumer
 from inferspect.events.delivery import DONE, Content, Delivery, Rejected, Retry
+from inferspect.spans.troubles import LONGEST_PAUSE
 from inferspect.testing.langfuse import LangfuseCollector
 from tests.callbacks.langfuse_tracing.conftest import OWN_KEYS, OWN_PUBLIC, PUBLIC, SECRET, Tenants, delivery
+from tests.spans.clock import Clock
 from tests.spans.events import PARENT, REQUEST_ID, attempt, event, verdict
 
 TRACE_ID = uuid.UUID(REQUEST_ID).hex
@@ -247,7 +249,7 @@ async def test_a_tenant_without_its_project_waits_and_is_told_of_once(
     ],
 )
 async def test_trouble_of_the_receiver_is_waited_for(
-    langfuse: LangfuseCollector, make: Callable[..., Any], command: str, expected: Retry
+    langfuse: LangfuseCollector, make: Callable[..., Any], clock: Clock, command: str, expected: Retry
 ) -> None:
     """All of the batch come again, as late as asked for, and only one request was wasted on it."""
     consumer = make(timeout=0.5, max_request_bytes=1024)
@@ -255,6 +257,7 @@ async def test_trouble_of_the_receiver_is_waited_for(
     assert await consumer.deliver(many(3)) == [expected] * 3
     assert langfuse.requests == 1
     langfuse.recover()
+    clock.seconds += LONGEST_PAUSE
     assert await consumer.deliver(many(3)) == [DONE] * 3
     assert len(langfuse.traces()) == 3
 
