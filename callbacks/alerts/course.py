@@ -63,7 +63,7 @@ class Course:
         rule = owned.rule
         async with self.engine.begin() as connection:
             now = await store.begin_rule(connection, owned.owner, rule.name, self.settings.query_timeout)
-            measured = await measure(connection, Looking(rule, now))
+            measured = await measure(connection, Looking(rule, now), owned.owner)
             readings = {fingerprint(owned, reading): reading for reading in measured.readings}
             await self._move_on(connection, owned, readings, now)
         return measured
@@ -160,7 +160,7 @@ def _described(owned: OwnedRule, reading: Reading) -> store.Row:
         "tenant_id": reading.tenant_id,
         "tenant_alias": reading.tenant_alias,
         "severity": rule.severity,
-        "labels": {**reading.labels, **rule.labels},
+        "labels": {**rule.labels, **reading.labels},
         "value": reading.value,
         "threshold": rule.condition.threshold,
         "over": duration_text(rule.looked_at) if rule.looked_at else None,

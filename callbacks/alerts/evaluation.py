@@ -126,7 +126,7 @@ async def try_out(engine: AsyncEngine, settings: AlertSettings, owned: OwnedRule
     """
     async with engine.begin() as connection:
         now = await store.begin_reading(connection, settings.query_timeout)
-        return await measure(connection, Looking(owned.rule, now))
+        return await measure(connection, Looking(owned.rule, now), owned.owner)
 
 
 def reason_of(error: Exception) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from structlog.testing import capture_logs
 
+from callbacks.alerts.conditions import measure as measuring
 from callbacks.alerts.course import Course
 from callbacks.alerts.evaluation import Evaluator
 from callbacks.alerts.notification import Notification
@@ -239,6 +240,29 @@ async def test_no_data_ends_an_alert(engine: AsyncEngine, plant: Plant) -> None:
         await connection.execute(text("DELETE FROM inferspect.events"))
     await evaluator(engine).round()
     assert await kinds(engine) == [("notify:ops", "alert.firing"), ("notify:ops", "alert.resolved")]
+
+
+async def test_an_alert_goes_on_though_others_are_worse(
+    engine: AsyncEngine, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more figures than are looked at, those of open alerts are."""
+    monkeypatch.setattr(measuring, "MOST_FIGURES", 2)
+    for tenant in ("t1", "t2"):
+        await plant(3, tenant_id=tenant, **FAILED)
+        await plant(1, tenant_id=tenant)
+    await evaluator(engine).round()
+    assert len(await taken(engine)) == 2
+    for tenant in ("t3", "t4"):
+        await plant(4, tenant_id=tenant, **FAILED)
+    await evaluator(engine).round()
+    assert await taken(engine) == []
+    await plant(99, tenant_id="t1")
+    await evaluator(engine).round()
+    ((_, ended),) = await taken(engine)
+    assert (ended.type, ended.tenant_id) == ("alert.resolved", "t1")
+    await evaluator(engine).round()
+    ((_, next_),) = await taken(engine)
+    assert (next_.type, next_.value) == ("alert.firing", 1.0)
 
 
 @pytest.mark.parametrize("change", ["removed", "disabled"])
