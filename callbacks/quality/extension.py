@@ -33,9 +33,8 @@ async def start(observer: Observer) -> None:
     store = ScoreStore(observer, metrics)
     own_key = key_hash(settings.models.key.reveal()) if settings.models else None
     texts = DEEPCHECKS_CHARACTERS if settings.deepchecks else 0
-    pool = ScoringPool(
-        Configuration(settings.scorers, settings.max_characters, texts), settings.processes, settings.deadline
-    )
+    configuration = Configuration(settings.scorers, settings.max_characters, settings.scorer_deadline, texts)
+    pool = ScoringPool(configuration, settings.processes, settings.deadline)
     consumer = QualityConsumer(settings, observer.tenants, store, pool, own_key)
     observer.consumers.add(consumer)
     if settings.models is not None and own_key is not None and settings.enabled:

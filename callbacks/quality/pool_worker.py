@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from callbacks.quality.processor_time import ProcessorTime
 from callbacks.quality.scoring import Scoring
 from inferspect.launcher.lifeline import die_with_parent
 
@@ -34,11 +35,13 @@ class Configuration:
     Attributes:
         own: dotted names of the operator's scorers.
         max_characters: see :class:`inferspect.observation.quality.QualitySettings`.
+        scorer_seconds: see ``scorer_deadline`` there.
         texts: characters of question, context and answer that are given back with the scores; 0 for none.
     """
 
     own: tuple[str, ...] = ()
     max_characters: int = 20_000
+    scorer_seconds: float = 0.5
     texts: int = 0
 
     def to_argument(self) -> str:
@@ -64,7 +67,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
         settings = Configuration(**json.loads(configuration))
-        serve(settings, Scoring(settings.own, settings.max_characters), incoming, outgoing)
+        limited = ProcessorTime(settings.scorer_seconds).limit
+        serve(settings, Scoring(settings.own, settings.max_characters, limited), incoming, outgoing)
 
 
 def serve(settings: Configuration, scoring: Scoring, incoming: BinaryIO, outgoing: BinaryIO) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from callbacks.quality.languages import Identifier
+from callbacks.quality.processor_time import OverdueError
 from callbacks.quality.reading import ContentCutError, read_input, read_output
 from callbacks.quality.scorers import OWN
 from callbacks.quality.words import without_code
@@ -20,6 +21,9 @@ DIGITS = 6
 TOLD = ("model", "model_served", "call_type", "stream", "finish_reason")
 
 
+Limited = Callable[[Callable[[], Score | Skip]], Score | Skip]
+
+
 @dataclass(slots=True)
 class Scored:
     """Scores, labels and skips of one response, by name: each scorer is in ``scores`` or in ``skips``."""
@@ -30,18 +34,25 @@ class Scored:
     versions: dict[str, int] = field(default_factory=dict)
 
 
+def _unlimited(call: Callable[[], Score | Skip]) -> Score | Skip:
+    return call()
+
+
 class Scoring:
     """All scorers, made once.
 
     Args:
         own: dotted names of the operator's.
         max_characters: of a question, a context, an answer that are looked at.
+        limited: runs one scorer and raises :class:`callbacks.quality.processor_time.OverdueError` where it takes too
+            long; none by default.
     """
 
-    def __init__(self, own: Iterable[str] = (), max_characters: int = 20_000) -> None:
+    def __init__(self, own: Iterable[str] = (), max_characters: int = 20_000, limited: Limited = _unlimited) -> None:
         self._scorers: Sequence[Scorer] = [made() for made in [*OWN, *map(load_scorer, own)]]
         self._identifier = Identifier()
         self._max_characters = max_characters
+        self._limited = limited
 
     def score(self, response: Response) -> Scored:
         """The scores of a response: each scorer gives one, or a reason for none."""
@@ -49,7 +60,7 @@ class Scoring:
         for scorer in self._scorers:
             if scorer.version != 1:
                 scored.versions[scorer.name] = scorer.version
-            result = _result(scorer, response)
+            result = self._result(scorer, response)
             if isinstance(result, Skip):
                 scored.skips[scorer.name] = result.reason
                 continue
@@ -57,6 +68,14 @@ class Scoring:
             if result.label is not None:
                 scored.labels[scorer.name] = result.label
         return scored
+
+    def _result(self, scorer: Scorer, response: Response) -> Score | Skip:
+        try:
+            return self._limited(lambda: _as_stored(scorer, _returned(scorer, response)))
+        except OverdueError:
+            return Skip("timeout")
+        except Exception:  # noqa: BLE001  an operator's scorer may do anything; the message may quote the text
+            return Skip("error")
 
     def read(self, event: Mapping[str, Any], asked: str | None, answered: str | None) -> Response:
         """The response as scorers see it.
@@ -106,14 +125,11 @@ def _word(said: object) -> str:
     return _readable(str(said)[:LONGEST_WORD]).replace("\0", "")
 
 
-def _result(scorer: Scorer, response: Response) -> Score | Skip:
-    try:
-        skip = scorer.applies(response)
-        if skip is not None:
-            return Skip(CUT) if skip.reason == NO_ANSWER and response.cut else _as_stored(scorer, skip)
-        return _as_stored(scorer, scorer.score(response))
-    except Exception:  # noqa: BLE001  an operator's scorer may do anything; the message may quote the text
-        return Skip("error")
+def _returned(scorer: Scorer, response: Response) -> Score | Skip:
+    skip = scorer.applies(response)
+    if skip is None:
+        return scorer.score(response)
+    return Skip(CUT) if skip.reason == NO_ANSWER and response.cut else skip
 
 
 def _as_stored(scorer: Scorer, result: Score | Skip) -> Score | Skip:

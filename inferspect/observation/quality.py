@@ -98,6 +98,10 @@ class QualitySettings(Section):
     deadline: Seconds = Field(
         default=10, description="Seconds after which a process that still scores one answer is ended."
     )
+    scorer_deadline: Annotated[float, Field(ge=0.01, le=60)] = Field(
+        default=0.5,
+        description="Seconds of processor time that one scorer may take for one answer; the other scores are kept.",
+    )
     max_characters: Annotated[int, Field(ge=1000, le=200_000)] = Field(
         default=20_000,
         description="Characters of a question, a context and an answer that are looked at, from its start.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,18 @@ JSON_FORMS = ("json_object", "json_schema")
 class JsonValidity(Scorer):
     """1 where the answer is JSON, and fits the schema where one was given; 0 otherwise, with what is wrong as label.
 
-    Schemas are clients' own: what they refer to elsewhere is not fetched, and one that is none is skipped.
+    Schemas are clients' own: what they refer to elsewhere is not fetched, and one that is none is skipped. They can be
+    made to take for ever, by a pattern or by references, so a deadline must hold.
     """
 
     name = "JSON validity"
     cost = "milliseconds"
+
+    def __init__(self) -> None:
+        import jsonschema  # noqa: PLC0415  scorers are named in processes that do not score
+        import referencing  # noqa: PLC0415  as above
+
+        self._jsonschema, self._referencing = jsonschema, referencing
 
     def applies(self, response: Response) -> Skip | None:
         if (response.response_format or {}).get("type") not in JSON_FORMS:
@@ -34,24 +42,19 @@ class JsonValidity(Scorer):
         if schema is None:
             is_right = isinstance(value, dict)  # what `json_object` promises
             return Score(1.0, "valid") if is_right else Score(0.0, "no_object")
-        return _checked(value, schema)
+        return self._checked(value, schema)
 
-
-def _checked(value: Any, schema: Mapping[str, Any]) -> Score | Skip:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  scorers are named in processes that do not score
-    from jsonschema.exceptions import SchemaError, ValidationError  # noqa: PLC0415  as above
-    from referencing import Registry  # noqa: PLC0415  as above
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415  as above
-
-    try:
-        Draft202012Validator.check_schema(schema)
-        # With a registry of its own it fetches nothing.
-        Draft202012Validator(schema, registry=Registry()).validate(value)
-    except (SchemaError, Unresolvable, RecursionError):
-        return Skip("schema_unusable")
-    except ValidationError:
-        return Score(0.0, "against_schema")
-    return Score(1.0, "valid")
+    def _checked(self, value: Any, schema: Mapping[str, Any]) -> Score | Skip:
+        validator, wrong = self._jsonschema.Draft202012Validator, self._jsonschema.exceptions
+        try:
+            validator.check_schema(schema)
+            # With a registry of its own it fetches nothing.
+            validator(schema, registry=self._referencing.Registry()).validate(value)
+        except (wrong.SchemaError, self._referencing.exceptions.Unresolvable, RecursionError, re.error):
+            return Skip("schema_unusable")
+        except wrong.ValidationError:
+            return Score(0.0, "against_schema")
+        return Score(1.0, "valid")
 
 
 def _schema(form: Mapping[str, Any]) -> Mapping[str, Any] | None:

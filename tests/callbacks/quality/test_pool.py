@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,27 @@ async def test_who_asks_may_go_and_the_next_batch_is_right(pool: ScoringPool) ->
         await asking
     (result,) = await pool.score([response("fine")])
     assert result["scores"]["Text Length"] == 4
+
+
+DOUBLED = {
+    "$defs": {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)} | {"d40": {"const": "b"}},
+    "$ref": "#/$defs/d0",
+}
+CATASTROPHIC = {"properties": {"a": {"pattern": "^(a+)+$"}}}
+
+
+@pytest.mark.parametrize("schema", [DOUBLED, CATASTROPHIC])
+async def test_a_client_s_schema_that_takes_for_ever_costs_one_score(pool: ScoringPool, schema: dict[str, Any]) -> None:
+    """The response keeps its other scores, the process its life, and whoever comes next does not wait."""
+    before = pool.pids
+    form = {"type": "json_schema", "json_schema": {"schema": schema}}
+    answer = json.dumps({"a": "a" * 60 + "!"})
+    hostile = Unscored({"seconds": 0.5, "response_format": form}, json.dumps("What?"), json.dumps(answer))
+    results = await pool.score([hostile, response("fine")])
+    assert results[0]["skips"]["JSON validity"] == "timeout"
+    assert results[0]["scores"]["Text Length"] == len(answer)
+    assert results[1]["scores"]["Text Length"] == 4
+    assert pool.pids == before
 
 
 async def test_a_pool_whose_processes_do_not_start_says_so() -> None:

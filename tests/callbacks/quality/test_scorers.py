@@ -147,6 +147,7 @@ def test_json_is_valid_where_it_is_what_was_asked_for(
         (None, "json_not_asked"),
         ({"type": "text"}, "json_not_asked"),
         (schema({"type": "nonsense"}), "schema_unusable"),
+        (schema({"properties": {"age": {"pattern": "("}}}), "schema_unusable"),
         (schema({"$ref": "http://127.0.0.1:9/schema.json"}), "schema_unusable"),
         (schema({"$ref": "file:///etc/passwd"}), "schema_unusable"),
     ],
@@ -154,7 +155,7 @@ def test_json_is_valid_where_it_is_what_was_asked_for(
 def test_a_schema_that_cannot_be_used_is_skipped_and_nothing_is_fetched(
     scored: Score, form: dict[str, Any] | None, reason: str
 ) -> None:
-    assert scored(json.dumps({"age": 41}), response_format=form).skips["JSON validity"] == reason
+    assert scored(json.dumps({"age": "41"}), response_format=form).skips["JSON validity"] == reason
 
 
 def test_the_quick_way_of_the_profanity_model_gives_what_its_library_gives() -> None:
