@@ -6,8 +6,6 @@ LiteLLM's own audit log is part of its enterprise edition and returns before any
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import re
 import uuid
 import zlib
@@ -89,7 +87,8 @@ class ManagementActionsMiddleware:
             path=scope["path"],
             address=context.client_address if context else "",
             key=key_of(scope, self._key_header()),
-            content=_asked(body),
+            body=body,
+            content_type=header(scope, b"content-type") or "",
             query=scope.get("query_string", b"").decode("latin-1"),
             known=bool(tables_for(scope["path"])) or _is_served(scope),
         )
@@ -196,16 +195,6 @@ def _decompressed(body: bytes, start: Message) -> bytes:
         return unpacking.decompress(body, LONGEST_ANSWER) if encodings == [b"gzip"] else b""
     except zlib.error:
         return b""
-
-
-def _asked(body: bytes) -> Any:
-    """What a request says, read as generously as LiteLLM reads; the hash of what is no JSON."""
-    if not body.strip():
-        return None
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return f"no JSON: {len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()}"
 
 
 def _parsed(body: bytes) -> Any:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from inferspect.events.withheld import without_parts
-from inferspect.http.management.action import Action, Outcome, Rows
+from inferspect.http.management.action import UNREADABLE, Action, Outcome, Rows
 from inferspect.http.management.secrets import Redactor
 from inferspect.store.audit.entry import Draft, canonical, chain_of, plain
 
@@ -40,7 +40,7 @@ class ActionDrafts:
         left_out = {place for rows in (old, new) for place, target in rows.items() if not target.is_whole}
         old, new = ({place: rows[place] for place in rows.keys() - left_out} for rows in (old, new))
         is_told = _is_told(action, outcome)
-        content = self._redactor.content(action.content) if asked and is_told else None
+        content = self._asked(action) if asked and is_told else None
         query = self._redactor.query(action.query) or None if asked and (is_told or action.known) else None
         route = action.path if action.known or is_told else without_parts(action.path)
         told = {
@@ -72,6 +72,12 @@ class ActionDrafts:
             content_hash=None if content is None else hashlib.sha256(canonical(plain(content))).hexdigest(),
             details={name: value for name, value in told.items() if value is not None},
         )
+
+    def _asked(self, action: Action) -> Any:
+        if action.content is UNREADABLE:
+            # It may hold secrets, and guesses of them could be tried against a plain hash.
+            return f"neither JSON nor a form: {len(action.body)} bytes, {self._redactor.mark(action.body)}"
+        return self._redactor.content(action.content)
 
     def _before(self, rows: Rows) -> list[dict[str, Any]] | None:
         shown = [

@@ -73,7 +73,7 @@ class Redactor:
         shown: dict[str, Any] = self.content(parameters(query))
         return shown
 
-    def mark(self, secret: str) -> str:
+    def mark(self, secret: str | bytes) -> str:
         """What stands for a secret."""
         return f"[secret {self._keys.fingerprint(secret)}]"
 

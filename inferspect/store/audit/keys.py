@@ -54,9 +54,10 @@ class AuditKeys:
         """Ed25519 signature in hexadecimal digits."""
         return self._private.sign(statement).hex()
 
-    def fingerprint(self, secret: str) -> str:
+    def fingerprint(self, secret: str | bytes) -> str:
         """Tells two secrets apart and nothing else about them: no guess can be tried without the salt key."""
-        made = hmac.digest(self._fingerprint, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        content = secret if isinstance(secret, bytes) else secret.encode("utf-8", "surrogatepass")
+        made = hmac.digest(self._fingerprint, content, hashlib.sha256)
         return made.hex()[:FINGERPRINT_DIGITS]
 
     def __reduce__(self) -> NoReturn:

@@ -279,6 +279,32 @@ async def test_what_is_sent_to_a_mistyped_address_is_not_kept(
     assert all(entry["details"]["request"] == {"messages": "private"} for entry in done)
 
 
+async def test_a_login_is_told_with_who_and_without_the_password(client: httpx.AsyncClient, inner: Application) -> None:
+    """The form's fields are told once it was done."""
+    form = {"username": "ada@example.com", "password": "correct horse"}
+    await client.post("/login", data=form, headers={"Authorization": ""})
+    intent, outcome = await inner.entries()
+    assert outcome["details"]["request"]["username"] == ["ada@example.com"]
+    assert outcome["details"]["request"]["password"][0].startswith("[secret ")
+    assert "correct" not in str([intent, outcome])
+
+
+async def test_a_form_names_tenants_as_json_does(client: httpx.AsyncClient, inner: Application) -> None:
+    await client.post("/team/update", data={"team_id": "acme"})
+    assert {entry["chain"] for entry in await inner.entries()} == {"tenant/acme"}
+
+
+@pytest.mark.parametrize("body", [b"password=correct", b"--x\r\npassword", b"\xff", b"{" * 100_000])
+async def test_of_what_cannot_be_read_nobody_tries_guesses(
+    client: httpx.AsyncClient, inner: Application, body: bytes
+) -> None:
+    """Its fingerprint is keyed; the hash of the content would be the hash of a password."""
+    await client.post("/config/update", content=body)
+    told = str(await inner.entries())
+    assert f"{len(body)} bytes, [secret " in told
+    assert hashlib.sha256(body).hexdigest() not in told
+
+
 async def test_a_cancelled_action_has_an_outcome_that_is_not_known(
     journal: ManagementJournal, inner: Application
 ) -> None:
