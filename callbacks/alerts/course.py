@@ -21,7 +21,7 @@ from callbacks.alerts.conditions.reading import Looking, Reading
 from callbacks.alerts.notification import Notification, consumer_of
 from callbacks.alerts.rules import OwnedRule
 from callbacks.alerts.state import Progress, Seen, Step, Telling, Timing, step
-from callbacks.alerts.summary import summary_of
+from callbacks.alerts.summary import summary_of, without_rule
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text
 from inferspect.store.alerts import alerts as store
@@ -33,9 +33,13 @@ MISSED_ROUNDS = 4  # evaluations that may fail before a pending alert starts ove
 SHORTEST_PATIENCE = timedelta(minutes=1)
 
 
-def is_bad(owned: OwnedRule, reading: Reading) -> bool:
-    """Whether a figure is beyond its limit, and of enough requests to mean something."""
-    if reading.value is None or reading.samples < owned.rule.fewest:
+def is_bad(owned: OwnedRule, reading: Reading, *, fires: bool = False) -> bool:
+    """Whether a figure is beyond its limit, and of enough requests to mean something.
+
+    Args:
+        fires: there is an alert of it: it is not over because fewer requests come where things are broken.
+    """
+    if reading.value is None or (reading.samples < owned.rule.fewest and not fires):
         return False
     return owned.rule.condition.is_breached_by(reading.value)
 
@@ -73,10 +77,12 @@ class Course:
         async with self.engine.begin() as connection:
             now = await store.begin_rule(connection, owner, rule, self.settings.query_timeout)
             quiet = await silences_in_force(connection, owner, now)
-            moved = [
-                await self._moved(connection, row, Seen(now, bad=False, silenced=_is_quiet(row, quiet)), Timing())
-                for row in await store.open_alerts(connection, owner, rule)
-            ]
+            moved = []
+            for before in await store.open_alerts(connection, owner, rule):
+                ended = before["state"] == "resolved"
+                row = before if ended else {**before, "summary": without_rule(before["summary"])}
+                seen = Seen(now, bad=False, silenced=_is_quiet(row, quiet))
+                moved.append(await self._moved(connection, row, seen, Timing()))
             await _store(connection, moved)
 
     async def _move_on(
@@ -87,12 +93,12 @@ class Course:
         moved = []
         known = set()
         for before in await store.open_alerts(connection, *owned.key):
-            ended = before["state"] == "resolved"
-            reading = None if ended else readings.get(before["fingerprint"])
-            if not ended:
+            row, bad = before, False
+            if before["state"] != "resolved":
                 known.add(before["fingerprint"])
-            row = before if reading is None else {**before, **_described(owned, reading)}
-            bad = reading is not None and is_bad(owned, reading)
+                reading = readings.get(before["fingerprint"]) or _nothing(owned, before)
+                row = {**before, **_described(owned, reading)}
+                bad = is_bad(owned, reading, fires=before["state"] == "firing")
             seen = Seen(now, bad=bad, silenced=_is_quiet(row, quiet), channels=owned.channels)
             moved.append(await self._moved(connection, row, seen, timing))
         for print_, reading in readings.items():
@@ -167,6 +173,12 @@ def _described(owned: OwnedRule, reading: Reading) -> store.Row:
         "runbook": rule.runbook,
         "summary": summary_of(rule, reading),
     }
+
+
+def _nothing(owned: OwnedRule, row: Mapping[str, Any]) -> Reading:
+    """The figure of an alert that nothing was counted of."""
+    labels = {name: value for name, value in row["labels"].items() if name not in owned.rule.labels}
+    return Reading(row["tenant_id"], None, 0, row["tenant_alias"], labels)
 
 
 def _is_quiet(row: Mapping[str, Any], silences: Sequence[Silence]) -> bool:

@@ -37,12 +37,20 @@ def summary_of(rule: AlertRule, reading: Reading) -> str:
     """One sentence for a figure.
 
     Such as ``Error rate is 12.5 % over 5m (limit: above 5 %; 120 counted).``; labels stand in brackets before ``is``.
+    Where nothing was counted it says so, as nobody may take that for a good figure.
     """
     condition = rule.condition
     named = ", ".join(f"{name} {value}" for name, value in reading.labels.items())
     over = f" over {duration_text(rule.looked_at)}" if rule.looked_at else ""
-    value = "not known" if reading.value is None else figure_text(reading.value, condition.unit)
     side = "below" if condition.too_low else "at least" if condition.type == "provider_down" else "above"
     limit = f"limit: {side} {figure_text(condition.threshold, condition.unit)}"
+    what = f"{name_of(condition)}{f' ({named})' if named else ''}"
+    if reading.value is None:
+        return f"{what} has no figure{over}: there is nothing to measure ({limit})."
     counted = f"; {reading.samples} counted" if rule.looked_at else ""
-    return f"{name_of(condition)}{f' ({named})' if named else ''} is {value}{over} ({limit}{counted})."
+    return f"{what} is {figure_text(reading.value, condition.unit)}{over} ({limit}{counted})."
+
+
+def without_rule(last: str) -> str:
+    """What is said of an alert that ends because its rule is removed or disabled, and of what it said last."""
+    return f"The rule was removed or disabled. The last figure: {last}"

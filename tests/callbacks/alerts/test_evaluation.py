@@ -75,6 +75,12 @@ async def kinds(engine: AsyncEngine) -> list[tuple[str, str]]:
     return [(channel, notification.type) for channel, notification in await taken(engine)]
 
 
+async def forget_events(engine: AsyncEngine) -> None:
+    """In place of waiting until they are older than the window."""
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM inferspect.events"))
+
+
 async def silence(engine: AsyncEngine, **what: Any) -> str:
     async with engine.begin() as connection:
         now = await database_time(engine)
@@ -233,13 +239,46 @@ async def test_it_is_repeated_where_the_rule_says_so(engine: AsyncEngine, plant:
 
 
 async def test_no_data_ends_an_alert(engine: AsyncEngine, plant: Plant) -> None:
-    """Without requests there are no failing ones."""
+    """Without requests there are no failing ones; what is told is no all-clear."""
     await plant(1, **FAILED)
     await evaluator(engine).round()
-    async with engine.begin() as connection:
-        await connection.execute(text("DELETE FROM inferspect.events"))
+    await taken(engine)
+    await forget_events(engine)
     await evaluator(engine).round()
-    assert await kinds(engine) == [("notify:ops", "alert.firing"), ("notify:ops", "alert.resolved")]
+    ((_, ended),) = await taken(engine)
+    assert (ended.type, ended.value, ended.labels) == ("alert.resolved", None, {"team": "ops"})
+    assert ended.summary == "Error rate has no figure over 5m: there is nothing to measure (limit: above 5 %)."
+
+
+async def test_fewer_requests_are_no_end_of_an_alert(engine: AsyncEngine, plant: Plant) -> None:
+    """Traffic falls away from what is broken; what comes still must be within the limit."""
+    configured = settings_with({**ERRORS, "min_requests": 5})
+    await plant(5, **FAILED)
+    await evaluator(engine, configured).round()
+    assert await kinds(engine) == [("notify:ops", "alert.firing")]
+    await forget_events(engine)
+    await plant(1, **FAILED)
+    await evaluator(engine, configured).round()
+    assert await taken(engine) == []
+    await forget_events(engine)
+    await plant(1)
+    await evaluator(engine, configured).round()
+    ((_, ended),) = await taken(engine)
+    assert (ended.type, ended.summary) == (
+        "alert.resolved",
+        "Error rate is 0 % over 5m (limit: above 5 %; 1 counted).",
+    )
+
+
+async def test_few_requests_keep_no_pending_alert(engine: AsyncEngine, plant: Plant) -> None:
+    """It has to be bad of enough requests until it fires."""
+    configured = settings_with({**ERRORS, "min_requests": 5, "for": "1m"})
+    await plant(5, **FAILED)
+    await evaluator(engine, configured).round()
+    await forget_events(engine)
+    await plant(1, **FAILED)
+    await evaluator(engine, configured).round()
+    assert await rows_of(engine, "SELECT * FROM inferspect.alerts") == []
 
 
 async def test_an_alert_goes_on_though_others_are_worse(
@@ -273,7 +312,9 @@ async def test_a_rule_that_is_no_more_ends_its_alerts(engine: AsyncEngine, plant
     await taken(engine)
     left = {**ERRORS, "enabled": False} if change == "disabled" else {**ERRORS, "name": "another", "min_requests": 9}
     await evaluator(engine, settings_with(left)).round()
-    assert await kinds(engine) == [("notify:ops", "alert.resolved")]
+    ((_, ended),) = await taken(engine)
+    assert ended.type == "alert.resolved"
+    assert ended.summary.startswith("The rule was removed or disabled. The last figure: Error rate is 100 % over 5m")
 
 
 async def test_a_channel_that_is_no_more_gets_nothing(engine: AsyncEngine, plant: Plant) -> None:
