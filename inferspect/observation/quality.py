@@ -16,10 +16,10 @@ Text = Annotated[str, Field(min_length=1, max_length=256)]
 
 
 def _scorer(dotted: str) -> str:
-    name = load_scorer(dotted).name
-    if name in BUILT_IN:
-        raise ValueError(f"the scorer {dotted} has the name of one of the gateway's own, {name!r}")
-    add_own(name)
+    scorer = load_scorer(dotted)
+    if scorer.name in BUILT_IN:
+        raise ValueError(f"the scorer {dotted} has the name of one of the gateway's own, {scorer.name!r}")
+    add_own(scorer.name, (scorer.low, scorer.high))
     return dotted
 
 

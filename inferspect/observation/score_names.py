@@ -1,4 +1,4 @@
-"""The names that scores are stored under: those of the gateway's own scorers, and of an operator's."""
+"""The names that scores are stored under, and their ranges: of the gateway's own scorers, and of an operator's."""
 
 from __future__ import annotations
 
@@ -22,12 +22,28 @@ OF_JUDGE = ("Toxicity", "Relevance (judge)", "Grounded in Context (judge)")
 OF_EMBEDDINGS = ("Relevance (embeddings)",)
 BUILT_IN = frozenset((*OF_SCORERS, *OF_JUDGE, *OF_EMBEDDINGS))
 
-_own: set[str] = set()
+Range = tuple[float, float | None]
+"""The least and the greatest score; ``None`` where there is no greatest."""
+
+SHARE: Range = (0.0, 1.0)
+OTHER_RANGES: dict[str, Range] = {
+    "Sentiment": (-1.0, 1.0),
+    "Reading Ease": (0.0, 100.0),
+    "Text Length": (0.0, None),
+    "PII found": (0.0, None),
+    "Response Time": (0.0, None),
+}
+_ranges = {name: OTHER_RANGES.get(name, SHARE) for name in BUILT_IN}
 
 
-def add_own(name: str) -> None:
+def add_own(name: str, span: Range) -> None:
     """Make known that an operator's scorer gives scores of that name, before rules that name it are read."""
-    _own.add(name)
+    _ranges[name] = span
+
+
+def range_of(name: str) -> Range:
+    """The range of a score that there is."""
+    return _ranges[name]
 
 
 def check_name(name: str) -> str:
@@ -36,9 +52,8 @@ def check_name(name: str) -> str:
     Raises:
         ValueError: there is none.
     """
-    known = BUILT_IN | _own
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-        meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(sorted(known))}"
+    if name not in _ranges:
+        close = difflib.get_close_matches(name, _ranges, n=2, cutoff=0.5)
+        meant = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(sorted(_ranges))}"
         raise ValueError(f"no score is named so; {meant}")
     return name

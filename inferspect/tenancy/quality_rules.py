@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from inferspect.observation.durations import PositiveDuration
-from inferspect.observation.score_names import check_name
+from inferspect.observation.score_names import Range, check_name, range_of
 from inferspect.tenancy.rule_types import Rules
 
 LONGEST_WINDOW = timedelta(days=7)
@@ -17,8 +18,10 @@ LONGEST_WINDOW = timedelta(days=7)
 class Threshold(Rules):
     """What the mean of a score should be."""
 
-    min: float | None = Field(default=None, description="Least mean.")
-    max: float | None = Field(default=None, description="Greatest mean, for scores of which lower ones are better.")
+    min: FiniteFloat | None = Field(default=None, description="Least mean.")
+    max: FiniteFloat | None = Field(
+        default=None, description="Greatest mean, for scores of which lower ones are better."
+    )
     window: Annotated[PositiveDuration, Field(le=LONGEST_WINDOW)] = Field(
         default=timedelta(hours=1), description="How far back answers count, such as `30m` or `1h`; at most `7d`."
     )
@@ -46,4 +49,31 @@ class QualityRules(Rules):
     )
     thresholds: dict[Annotated[str, AfterValidator(check_name)], Threshold] = Field(
         default_factory=dict, description="By name of the score; a mean beyond them is told as `quality.degraded`."
+    )
+
+    @field_validator("thresholds", mode="after")
+    @classmethod
+    def _within_their_ranges(cls, thresholds: dict[str, Threshold]) -> dict[str, Threshold]:
+        """Tell each bound that no mean can reach with its place, which a mere ``ValueError`` would not."""
+        wrong = [
+            InitErrorDetails(type=_beyond(name), loc=(name, bound), input=value)
+            for name, threshold in thresholds.items()
+            for bound, value in (("min", threshold.min), ("max", threshold.max))
+            if value is not None and not _is_within(value, range_of(name))
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data("QualityRules", wrong)
+        return thresholds
+
+
+def _is_within(value: float, span: Range) -> bool:
+    low, high = span
+    return low <= value and (high is None or value <= high)
+
+
+def _beyond(name: str) -> PydanticCustomError:
+    low, high = range_of(name)
+    span = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+    return PydanticCustomError(
+        "beyond_range", "is beyond what the score {name} can be, {span}", {"name": name, "span": span}
     )

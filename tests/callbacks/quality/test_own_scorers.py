@@ -81,3 +81,33 @@ def test_rules_may_name_what_own_scorers_score_and_nothing_unknown() -> None:
 def test_a_threshold_that_says_nothing_is_wrong(threshold: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         TenantRules.model_validate({"observation": {"quality": {"thresholds": {"Relevance": threshold}}}})
+
+
+@pytest.mark.parametrize(
+    ("name", "bounds", "place", "message"),
+    [
+        ("Relevance", {"min": "nan"}, "min", "finite"),
+        ("Relevance", {"max": "inf"}, "max", "finite"),
+        ("Relevance", {"min": 60}, "min", "beyond what the score Relevance can be, 0 to 1"),
+        ("Reading Ease", {"min": 101}, "min", "0 to 100"),
+        ("Sentiment", {"min": 0, "max": 2}, "max", "-1 to 1"),
+        ("Text Length", {"max": -1}, "max", "0 or more"),
+        ("Toxicity", {"max": 5}, "max", "0 to 1"),
+        ("Shouting", {"max": 5}, "max", "0 to 1"),
+    ],
+)
+def test_a_threshold_that_no_mean_can_reach_is_told_with_its_place(
+    name: str, bounds: dict[str, object], place: str, message: str
+) -> None:
+    settings_from({"quality": {"scorers": [f"{MODULE}:Shouting"]}})
+    with pytest.raises(ValidationError) as wrong:
+        TenantRules.model_validate({"observation": {"quality": {"thresholds": {name: bounds}}}})
+    (problem,) = wrong.value.errors()
+    assert problem["loc"] == ("observation", "quality", "thresholds", name, place)
+    assert message in problem["msg"]
+
+
+def test_thresholds_may_have_all_that_a_score_can_be() -> None:
+    spans = {"Relevance": (0, 1), "Sentiment": (-1, 1), "Reading Ease": (0, 100), "Text Length": (0, 1e6)}
+    thresholds = {name: {"min": low, "max": high} for name, (low, high) in spans.items()}
+    TenantRules.model_validate({"observation": {"quality": {"thresholds": thresholds}}})

@@ -12,7 +12,7 @@ from profanity_check import predict_prob
 from callbacks.quality.scorers import OWN
 from callbacks.quality.scoring import Scored
 from callbacks.quality.swearing import probabilities
-from inferspect.observation.score_names import OF_SCORERS
+from inferspect.observation.score_names import OF_SCORERS, range_of
 
 Score = Callable[..., Scored]
 SIMPLE = "The cat sat on the mat. The dog ran to the tree. We saw a bird in the sky. It was a good day for us all."
@@ -37,8 +37,9 @@ def test_each_scorer_has_its_name_in_scores_or_in_skips(scored: Score) -> None:
         assert not {*result.scores} & {*result.skips}
 
 
-def test_names_are_those_that_rules_may_name() -> None:
+def test_names_and_ranges_are_those_that_rules_may_name() -> None:
     assert tuple(scorer.name for scorer in OWN) == OF_SCORERS
+    assert [range_of(scorer.name) for scorer in OWN] == [(scorer.low, scorer.high) for scorer in OWN]
 
 
 @pytest.mark.parametrize(
