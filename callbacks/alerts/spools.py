@@ -7,32 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sqlite3
-import time
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from inferspect.events import spool_table
-from inferspect.events.spool import is_orphan
+from inferspect.events.folder import look_into
 from inferspect.store.alerts.workers import tell_spools
 
 log = structlog.get_logger("inferspect.alerts")
 
 TELL_EVERY = 5.0
-PATIENCE = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolStatus:
-    """What waits in one spool; ``oldest_seconds`` is the age of the oldest event that could have been shipped."""
-
-    worker_id: str
-    depth: int
-    oldest_seconds: float
 
 
 class SpoolTeller:
@@ -47,7 +34,7 @@ class SpoolTeller:
         self._settle_after = settle_after
         self._folder = folder.absolute()
         self._place = f"{socket.gethostname()}:{self._folder}"
-        self._unreadable: set[str] = set()
+        self._unreadable: AbstractSet[str] = set()
         self._away = False
 
     async def run(self) -> None:
@@ -68,41 +55,21 @@ class SpoolTeller:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database did not take it.
         """
-        found = await asyncio.to_thread(self._read)
+        found = await asyncio.to_thread(look_into, self._folder, self._settle_after)
+        self._log(found.unreadable)
         rows = [
-            {"worker_id": one.worker_id, "spool_depth": one.depth, "oldest_seconds": one.oldest_seconds}
-            for one in found
+            {
+                "worker_id": one.worker_id,
+                "spool_depth": one.depth,
+                "oldest_seconds": one.oldest_seconds,
+                "set_aside": found.set_aside,
+            }
+            for one in found.spools
         ]
         async with self._engine.begin() as connection:
             await tell_spools(connection, self._place, rows)
 
-    def _read(self) -> list[SpoolStatus]:
-        found = []
-        for path in sorted(self._folder.glob("*.spool")):
-            try:
-                found.append(status_of(path, self._settle_after))
-                self._unreadable.discard(path.name)
-            except sqlite3.Error as error:
-                if path.exists() and path.name not in self._unreadable:  # else it was shipped and removed meanwhile
-                    self._unreadable.add(path.name)
-                    log.warning("a spool cannot be looked into", spool=path.name, reason=str(error))
-        return found
-
-
-def status_of(path: Path, settle_after: float) -> SpoolStatus:
-    """What waits in a spool, read beside the worker that writes it.
-
-    What a worker keeps there on purpose, for its cost or until its request has ended, has no age; where the worker has
-    ended, everything has.
-
-    Raises:
-        sqlite3.Error: it cannot be read.
-    """
-    database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
-    try:
-        depth, oldest = database.execute("SELECT count(*), min(written_at) FROM events").fetchone()
-        if not is_orphan(path):
-            oldest = spool_table.oldest(database, time.time() - settle_after)
-    finally:
-        database.close()
-    return SpoolStatus(path.stem, depth, 0.0 if oldest is None else max(0.0, time.time() - oldest))
+    def _log(self, unreadable: dict[str, str]) -> None:
+        for name in unreadable.keys() - self._unreadable:
+            log.warning("a spool cannot be looked into", spool=name, reason=unreadable[name])
+        self._unreadable = unreadable.keys()

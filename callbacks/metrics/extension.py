@@ -1,4 +1,4 @@
-"""Joins the observers of a process: counts the requests that end in it."""
+"""Joins the observers of a process: counts the requests that end in it, and measures the spools beside it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from callbacks.metrics.chosen import ChosenTenants, keep_choosing
 from callbacks.metrics.requests import request_counter
+from callbacks.metrics.spools import keep_measuring
 from callbacks.metrics.tenants import TenantUsage
 from inferspect.extension import Observer
 from inferspect.labels.models import ModelLabels
@@ -23,3 +24,5 @@ async def start(observer: Observer) -> None:
     chosen = ChosenTenants(Path(folder) if folder else None, settings.tenants, settings.pinned_tenants)
     observer.listeners.extend([request_counter(ModelLabels(observer.models)), usage.count])
     observer.in_background(keep_choosing(chosen, usage, observer.engine))
+    spools = observer.launch.inferspect_home / "spool"
+    observer.in_background(keep_measuring(spools, observer.settings.events.settle_after))

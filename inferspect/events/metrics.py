@@ -6,15 +6,6 @@ from prometheus_client import Counter, Gauge, Histogram
 
 LAGS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 60, 120, 300, 900, 3600, 21600, 86400)
 
-SPOOL_EVENTS = Gauge(
-    "inferspect_spool_events", "Events that wait in spools for the database.", multiprocess_mode="livesum"
-)
-SPOOL_BYTES = Gauge("inferspect_spool_bytes", "Size of the spools on disk.", multiprocess_mode="livesum")
-SPOOL_AGE = Gauge(
-    "inferspect_spool_age_seconds",
-    "For how long the oldest event has been waiting in a spool, requests in progress left out.",
-    multiprocess_mode="livemax",
-)
 EVENTS_SHIPPED = Counter("inferspect_events_shipped", "Events stored in the database.")
 EVENTS_SET_ASIDE = Counter(
     "inferspect_events_set_aside", "Events that the database never takes, put into dead-letters.jsonl."

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 
 from inferspect.events.dead_letters import FILE, set_aside
 from inferspect.events.event import GatewayEvent, NewerEventError
-from inferspect.events.metrics import EVENTS_SET_ASIDE, EVENTS_SHIPPED, SPOOL_AGE, SPOOL_BYTES, SPOOL_EVENTS
+from inferspect.events.metrics import EVENTS_SET_ASIDE, EVENTS_SHIPPED
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError, orphans
 from inferspect.store.events.writer import ShippedEvent
 
@@ -27,7 +27,6 @@ log = structlog.get_logger("inferspect.events")
 
 LONGEST_PAUSE = 30.0
 ADOPT_EVERY = 10.0
-MEASURE_EVERY = 5.0
 LAST_WORDS = 2.0
 GRACE = 2.0  # seconds in which the recorder completes an event whose cost has not come
 # Not its JSON, not the fields of this version, or not what the database takes: trying again would change nothing.
@@ -60,7 +59,7 @@ class Shipper:
             raise
 
     async def _run(self) -> None:
-        adopted_at = measured_at = 0.0
+        adopted_at = 0.0
         while True:
             shipped = 0
             try:
@@ -68,9 +67,6 @@ class Shipper:
                 if time.monotonic() - adopted_at > ADOPT_EVERY:
                     adopted_at = time.monotonic()
                     await self._adopt_orphans()
-                if time.monotonic() - measured_at > MEASURE_EVERY:
-                    measured_at = time.monotonic()
-                    await self._measure()
                 if self._failures:
                     log.info("event shipment recovered", failures=self._failures)
                 self._failures = 0
@@ -135,11 +131,6 @@ class Shipper:
             EVENTS_SET_ASIDE.inc()
             log.error("an event cannot be stored", event_id=event.id, reason=reason, kept_in=str(folder / FILE))
             return [event]
-
-    async def _measure(self) -> None:
-        SPOOL_AGE.set(await self._spool.age(time.time() - self._settings.settle_after))
-        SPOOL_EVENTS.set(await self._spool.depth())
-        SPOOL_BYTES.set(self._spool.size())
 
     async def drain(self, spool: Spool, *, ended: bool = False) -> None:
         """Ship all that is there, at shutdown or from the spool of a worker that has ended."""

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from structlog.testing import capture_logs
 
 from inferspect.context import RequestContext
-from inferspect.events import metrics
 from inferspect.events import shipper as module
 from inferspect.events.delivery import Consumers
 from inferspect.events.event import event_of
@@ -288,20 +287,6 @@ async def test_a_partition_that_was_dropped_is_no_fault_of_the_event(spool: Spoo
     await shipper.drain(spool)
     assert len(await stored(engine)) == 1
     assert not (spool.path.parent / "dead-letters.jsonl").exists()
-
-
-async def test_figures_of_the_spool_are_taken(spool: Spool, engine: AsyncEngine) -> None:
-    """A request that takes long is no event that waits for long."""
-    shipper = Shipper(spool, EventWriter(engine), SETTINGS)
-    await spool.write(replace(in_progress(str(uuid.uuid4()), datetime.now(UTC)), written_at=time.time() - 1000))
-    await shipper.drain(spool)
-    await shipper._measure()  # noqa: SLF001  as the loop does
-    assert metrics.SPOOL_AGE._value.get() == 0  # noqa: SLF001  the client has no other way
-    await spool.write(replace(spooled(), written_at=time.time() - 100))
-    await shipper._measure()  # noqa: SLF001  as above
-    assert 100 <= metrics.SPOOL_AGE._value.get() < 1000  # noqa: SLF001  as above
-    assert metrics.SPOOL_EVENTS._value.get() == 2  # noqa: SLF001  as above
-    assert metrics.SPOOL_BYTES._value.get() == spool.size()  # noqa: SLF001  as above
 
 
 def test_adopted_spools_are_found_by_their_name(folder: Path) -> None:

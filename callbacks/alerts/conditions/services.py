@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Select, Text, extract, func, literal, or_
+from sqlalchemy import BigInteger, Integer, Select, Text, extract, func, literal, or_, select, union_all
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 
 from callbacks.alerts.conditions.reading import Looking, row, share
+from inferspect.events.desk import DATABASE
 from inferspect.observation.alert_conditions import DeadLetters, ProviderDown, SpoolAge
 from inferspect.store.alerts.tables import WorkerStatus
 from inferspect.store.tables import DeliveryRow, Event
@@ -47,7 +48,14 @@ def spool_age(_condition: SpoolAge, looking: Looking) -> Select[Any]:
 
 
 def dead_letters(_condition: DeadLetters, looking: Looking) -> Select[Any]:
+    """Of the consumers, and what the database itself does not take, which lies beside the spools of each place."""
     count = func.count()
-    return looking.grouped(DeliveryRow.tenant_id, count, count, labels={"consumer": DeliveryRow.consumer}).where(
+    letters = looking.grouped(DeliveryRow.tenant_id, count, count, labels={"consumer": DeliveryRow.consumer}).where(
         DeliveryRow.dead_at.is_not(None)
     )
+    places = select(func.max(WorkerStatus.set_aside).label("events")).group_by(WorkerStatus.place).subquery()
+    events = sql_cast(func.sum(places.c.events), BigInteger)
+    set_aside = row(
+        tenant=sql_cast(None, Text), labels={"consumer": literal(DATABASE, Text)}, value=events, samples=events
+    ).having(events > 0)
+    return select(*union_all(letters, set_aside).subquery().columns)

@@ -82,7 +82,11 @@ class SilenceRow(Base):
 
 
 class WorkerStatus(Base):
-    """What waits in one spool, as of ``updated_at``. ``place`` is the folder it lies in, on its host."""
+    """What waits in one spool, as of ``updated_at``.
+
+    ``place`` is the folder it lies in, on its host, and ``set_aside`` the number of events in that folder that the
+    database does not take.
+    """
 
     __tablename__ = "worker_status"
 
@@ -91,3 +95,4 @@ class WorkerStatus(Base):
     spool_depth: Mapped[int] = mapped_column(BigInteger)
     oldest_seconds: Mapped[float] = mapped_column(DOUBLE_PRECISION)
     updated_at: Mapped[datetime] = mapped_column(TIME)
+    set_aside: Mapped[int] = mapped_column(BigInteger)

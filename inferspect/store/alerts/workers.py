@@ -21,11 +21,12 @@ async def tell_spools(connection: AsyncConnection, place: str, spools: Sequence[
     What another machine told stays for a day after it has told nothing more: its events still wait somewhere.
 
     Args:
-        spools: rows of ``worker_id``, ``spool_depth`` and ``oldest_seconds``.
+        spools: rows of ``worker_id``, ``spool_depth``, ``oldest_seconds``, and of the place's ``set_aside``.
     """
     if spools:
         statement = insert(WorkerStatus)
-        changing = {name: statement.excluded[name] for name in ("place", "spool_depth", "oldest_seconds", "updated_at")}
+        names = ("place", "spool_depth", "oldest_seconds", "set_aside", "updated_at")
+        changing = {name: statement.excluded[name] for name in names}
         rows = [{**spool, "place": place} for spool in sorted(spools, key=lambda spool: str(spool["worker_id"]))]
         await connection.execute(
             statement.values(updated_at=func.clock_timestamp()).on_conflict_do_update(

@@ -345,6 +345,20 @@ class TestGatewayItself:
         assert (dict(one.labels), one.value) == ({"consumer": "langfuse"}, 2.0)
         assert await bad(engine, {"type": "dead_letters", "above": 2}) == []
 
+    async def test_events_that_the_database_does_not_take_are_dead_letters(self, engine: AsyncEngine) -> None:
+        """Each folder's count once, however many spools tell it."""
+        now = await database_time(engine)
+        rows = [
+            {"worker_id": f"{place}{number}", "place": place, "spool_depth": 0, "oldest_seconds": 0.0,
+             "updated_at": now, "set_aside": set_aside}
+            for place, set_aside in (("p", 3), ("q", 0), ("r", 1)) for number in range(4)
+        ]  # fmt: skip
+        await insert(engine, "inferspect.worker_status", rows[4:8])
+        assert await readings(engine, {"type": "dead_letters"}) == ()
+        await insert(engine, "inferspect.worker_status", rows[:4] + rows[8:])
+        (one,) = await bad(engine, {"type": "dead_letters"})
+        assert (dict(one.labels), one.value) == ({"consumer": "database"}, 4.0)
+
     async def test_tenants_with_invalid_rules(self, engine: AsyncEngine, plant: Plant) -> None:
         """One refused request is enough."""
         await plant(1, code="tenant_rules_invalid", **REFUSED)

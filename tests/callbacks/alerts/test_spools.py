@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from callbacks.alerts.spools import SpoolStatus, SpoolTeller, status_of
+from callbacks.alerts.spools import SpoolTeller
 from inferspect.events import spool_table
-from inferspect.events.spool import Spool
+from inferspect.events.dead_letters import set_aside
 from inferspect.events.spool_table import SpooledEvent
 from tests.callbacks.alerts.conftest import rows_of
 
@@ -44,30 +42,13 @@ async def test_what_waits_is_told_to_the_database(engine: AsyncEngine, tmp_path:
     assert await rows_of(engine, query) == []
 
 
-async def test_what_a_worker_keeps_on_purpose_has_no_age(tmp_path: Path) -> None:
-    """A request in progress, a cost that may still come; where the worker has ended nothing may."""
-    spool = Spool(tmp_path)
-    long, young, late = (
-        SpooledEvent(name, 1, False, time.time() - age, f'{{"result": "{result}"}}'.encode())
-        for name, result, age in (("a", "unknown", 600), ("b", "success", 5), ("c", "success", 60))
-    )
-    for kept in (long, young):
-        await spool.write(kept)
-    assert status_of(spool.path, 15) == SpoolStatus(spool.path.stem, 2, 0.0)
-    await spool.write(late)
-    assert status_of(spool.path, 15).oldest_seconds == pytest.approx(60, abs=3)
-    spool.close()
-    assert status_of(spool.path, 15).oldest_seconds == pytest.approx(600, abs=3)
-
-
-async def test_a_request_that_took_long_is_not_late_when_it_ends(tmp_path: Path) -> None:
-    """Its age is counted from its end."""
-    spool = Spool(tmp_path)
-    intent = SpooledEvent("a", 1, False, time.time() - 600, b'{"result": "unknown"}')
-    await spool.write(intent)
-    await spool.write(replace(intent, revision=2, complete=True, written_at=time.time()))
-    assert status_of(spool.path, 15).oldest_seconds < 3
-    spool.close()
+async def test_what_was_set_aside_is_told_with_each_spool(engine: AsyncEngine, tmp_path: Path) -> None:
+    """So that a rule anywhere can see it."""
+    spool_of(tmp_path, "busy", 5)
+    for _ in range(2):
+        set_aside(tmp_path, SpooledEvent("a", 1, True, 0.0, b"{}"), "DataError")
+    await SpoolTeller(engine, tmp_path, 15).tell()
+    assert [row["set_aside"] for row in await rows_of(engine, "SELECT * FROM inferspect.worker_status")] == [2]
 
 
 async def test_another_machines_spools_stay(engine: AsyncEngine, tmp_path: Path) -> None:
@@ -97,5 +78,3 @@ async def test_a_spool_that_cannot_be_read_is_logged_once(engine: AsyncEngine, t
         await teller.tell()
     assert [line["spool"] for line in logs] == ["bad.spool"]
     assert len(await rows_of(engine, "SELECT * FROM inferspect.worker_status")) == 1
-    with pytest.raises(sqlite3.Error):
-        status_of(tmp_path / "bad.spool", 15)

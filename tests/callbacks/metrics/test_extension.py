@@ -16,6 +16,7 @@ from inferspect.extension import Observer
 from inferspect.settings import EventSettings, LaunchSettings, Settings
 from inferspect.store.deliveries.outbox import Outbox
 from inferspect.tenancy.lookup import TenantLookup
+from tests.events.serving import cancelled
 
 from .conftest import MakeEvent, Told
 
@@ -69,11 +70,10 @@ async def test_a_gateways_worker_counts_each_event(
     for listener in joined.listeners:
         listener(event(tenant_id="t-9", model=None))
     assert told("inferspect_requests_total", api="chat", result="success", status="200", code="") == 1
-    (work,) = background
-    task = asyncio.create_task(work)
+    tasks = [asyncio.create_task(work) for work in background]
     while not told("inferspect_tenant_requests_total", tenant="t-9", tenant_alias="", result="success"):
         await asyncio.sleep(0.01)
-    task.cancel()
+    await cancelled(*tasks)
     assert (folder / "tenants.jsonl").read_bytes() == b'["t-9",null]\n'
 
 

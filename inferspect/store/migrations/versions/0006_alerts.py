@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("spool_depth", sa.BigInteger, nullable=False),
         sa.Column("oldest_seconds", DOUBLE_PRECISION, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
+        sa.Column("set_aside", sa.BigInteger, nullable=False, server_default=sa.text("0")),
         schema=SCHEMA,
     )
 
