@@ -51,7 +51,7 @@ class Mail:
         try:
             async with asyncio.timeout(settings.timeout):
                 addresses = await checked_addresses(settings.host, settings.port, there.networks, there.resolve)
-                refused = await asyncio.to_thread(connection.send, addresses, message)
+                await asyncio.to_thread(connection.send, addresses, message)
         except ForbiddenAddressError as error:
             return Rejected(str(error))
         except smtplib.SMTPRecipientsRefused as error:
@@ -62,12 +62,14 @@ class Mail:
         except smtplib.SMTPNotSupportedError as error:
             return Rejected(f"the mail server cannot do what is asked of it: {error}")
         except TimeoutError:
+            if connection.taken is not None:
+                return _taken(connection.taken)
             return Retry(f"the mail server took longer than {settings.timeout:g} s")
         except (OSError, UnicodeError) as error:  # among them what smtplib raises for a connection that is lost
             return Retry(f"no connection to the mail server: {without_secrets(str(error), [password])}")
         finally:
             connection.abort()  # a thread that the timeout left behind
-        return _refused(refused, of_all=False) if refused else DONE
+        return _taken(connection.taken or {})
 
     async def close(self) -> None:
         """Nothing is open between messages."""
@@ -86,6 +88,10 @@ def message_of(settings: EmailChannel, subject: str, body: str, alert_id: str, n
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is answered to it
     message.set_content(body + "\n")
     return message
+
+
+def _taken(refused: Refused) -> Delivered:
+    return _refused(refused, of_all=False) if refused else DONE
 
 
 def _refused(recipients: Refused, *, of_all: bool) -> Delivered:

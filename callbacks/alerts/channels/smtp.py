@@ -12,6 +12,7 @@ from inferspect.observation.channels import EmailChannel
 from inferspect.outgoing.addresses import IPAddress
 
 Refused = Mapping[str, tuple[int, bytes]]
+PATIENCE_AT_THE_END = 1.0  # seconds for the answer to QUIT, which changes nothing
 
 
 class CheckedSMTP(smtplib.SMTP):
@@ -46,15 +47,19 @@ class Connection:
 
     Args:
         context: certificates that are trusted; those of the system by default.
+
+    Attributes:
+        taken: set once the server has taken the message: the recipients that it refused while it took others.
     """
 
     def __init__(self, settings: EmailChannel, password: str, context: ssl.SSLContext | None = None) -> None:
         self._settings, self._password = settings, password
         self._context = context or ssl.create_default_context()
         self._socket: socket.socket | None = None
+        self.taken: Refused | None = None
 
-    def send(self, addresses: Sequence[IPAddress], message: EmailMessage) -> Refused:
-        """Send it and tell which recipients were refused while others were not.
+    def send(self, addresses: Sequence[IPAddress], message: EmailMessage) -> None:
+        """Send it; ``taken`` says what became of it.
 
         Raises:
             smtplib.SMTPException: the server refused it.
@@ -69,15 +74,15 @@ class Connection:
                 self._socket = server.sock
             if settings.username is not None:
                 server.login(settings.username, self._password)
-            refused = server.sendmail(settings.sender, settings.recipients, message.as_bytes())
+            self.taken = server.sendmail(settings.sender, settings.recipients, message.as_bytes())
         except BaseException:
             server.close()
             raise
         try:
-            server.quit()  # what it says to that changes nothing: it has taken the message
-        except smtplib.SMTPException:
+            server.sock.settimeout(PATIENCE_AT_THE_END)
+            server.quit()
+        except OSError:
             server.close()
-        return refused
 
     def abort(self) -> None:
         """Cut the connection, so that a thread that waits for the server goes on and ends."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from callbacks.alerts.channels import smtp
 from callbacks.alerts.channels.channel import Surroundings
 from callbacks.alerts.channels.mail import Mail
 from callbacks.alerts.notification import Notification
@@ -126,6 +127,33 @@ async def test_a_server_that_says_nothing_is_left(surroundings: Surroundings, al
     assert outcome == Retry("the mail server took longer than 0.3 s")
     await ended.wait()
     server.close()
+
+
+class Lingering:
+    """Takes every message and then says nothing more."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802  as below
+        self.messages += 1
+        return "250 OK"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802  as below
+        await asyncio.Event().wait()
+        return "221 never said"
+
+
+@pytest.mark.parametrize(("timeout", "at_the_end"), [(60, 0.1), (2, 60)])
+async def test_a_message_that_was_taken_is_not_sent_again(
+    timeout: float, at_the_end: float, surroundings: Surroundings, alert: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the server hangs when it is told goodbye, within the channel's timeout or beyond it."""
+    monkeypatch.setattr(smtp, "PATIENCE_AT_THE_END", at_the_end)
+    handler = Lingering()
+    async with smtp_server(handler) as port:
+        assert await mail(surroundings, port, timeout=timeout).send(alert(), ID) == DONE
+    assert handler.messages == 1
 
 
 class Choosy:
