@@ -79,8 +79,9 @@ class Connection:
             server.close()
             raise
         try:
-            server.sock.settimeout(PATIENCE_AT_THE_END)
-            server.quit()
+            if server.sock is not None:
+                server.sock.settimeout(PATIENCE_AT_THE_END)
+                server.quit()
         except OSError:
             server.close()
 
