@@ -30,7 +30,7 @@ class QualityConsumer:
     """Scores responses in a pool of processes and stores the scores.
 
     Args:
-        own_key: hash of the key that the scorers' own models are called with, whose responses are nobody's.
+        own_key: hash of the key that the scorers' own models are called with, whose responses are not scored.
     """
 
     name = "quality"
@@ -52,8 +52,7 @@ class QualityConsumer:
         self._own_key = own_key
 
     def wants(self, event: GatewayEvent) -> bool:
-        is_own = self._own_key is not None and event.key_hash == self._own_key
-        return self._settings.enabled and event.result in SUCCESSFUL and not is_own
+        return self._settings.enabled and event.result in SUCCESSFUL
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Delivered]:
         await self._tenants.learn([delivery.tenant_id for delivery in deliveries])
@@ -62,7 +61,7 @@ class QualityConsumer:
         for delivery in deliveries:
             if delivery.event is None:
                 continue
-            reason = _skip_reason(delivery, self._tenants.known(delivery.tenant_id))
+            reason = self._skip_reason(delivery.event, self._tenants.known(delivery.tenant_id))
             if reason is None:
                 open_.append(delivery)
             else:
@@ -80,6 +79,14 @@ class QualityConsumer:
             return [Retry(f"the database is away: {type(error).__name__}") for _ in deliveries]
         return [DONE if delivery.event is not None else Rejected("no request") for delivery in deliveries]
 
+    def _skip_reason(self, event: GatewayEvent, rules: TenantRules) -> str | None:
+        quality = rules.observation.quality
+        if self._own_key is not None and event.key_hash == self._own_key:
+            return "own_call"
+        if not quality.enabled:
+            return "tenant_off"
+        return None if is_sampled(event.id, quality.sample, "quality") else "sampled_out"
+
     async def warm(self) -> None:
         """Start the processes before there is anything to score; where that fails, the first batch tells."""
         try:
@@ -89,17 +96,6 @@ class QualityConsumer:
 
     async def close(self) -> None:
         await self._pool.close()
-
-
-def _skip_reason(delivery: Delivery, rules: TenantRules) -> str | None:
-    quality = rules.observation.quality
-    if not quality.enabled:
-        return "tenant_off"
-    if not is_sampled(delivery.id, quality.sample, "quality"):
-        return "sampled_out"
-    if delivery.content.input is None and delivery.content.output is None:
-        return "no_content"
-    return None
 
 
 def _unscored(delivery: Delivery) -> Unscored:

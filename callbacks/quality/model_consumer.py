@@ -17,7 +17,7 @@ from callbacks.quality.gateway_client import AwayError, GatewayClient, OverBudge
 from callbacks.quality.reading import ContentCutError, read_input, read_output
 from callbacks.quality.sampling import is_sampled
 from callbacks.quality.storing import ScoredEvent, ScoreStore
-from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
+from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
 from inferspect.observation.score_names import OF_EMBEDDINGS
 from inferspect.store.scores.scores import ScoreRow
 
@@ -105,7 +105,7 @@ class ModelConsumer:
             return DONE
         texts = await asyncio.to_thread(_texts, delivery)
         row = ScoreRow(event.id, event.occurred_at, event.revision, event.tenant_id, event.model)
-        row.skips.update({name: reason for name in names if (reason := _missing(name, texts))})
+        row.skips.update({name: reason for name in names if (reason := _missing(name, texts, delivery.content))})
         away = await self._score([name for name in names if name not in row.skips], texts, row)
         # What one model said is kept though the other one is away: it has been paid for.
         if (row.scores or row.skips) and not await self._store.add(ScoredEvent(event, row)):
@@ -154,7 +154,9 @@ def _texts(delivery: Delivery) -> dict[str, str]:
     return {"question": asked.question, "context": "\n".join(asked.contexts), "answer": answer}
 
 
-def _missing(name: str, texts: dict[str, str]) -> str | None:
+def _missing(name: str, texts: dict[str, str], content: Content) -> str | None:
+    if content == Content():
+        return "no_content"
     return next((f"no_{need}" for need in NEEDS[name] if not texts[need].strip()), None)
 
 

@@ -88,7 +88,7 @@ def _scored(
 ) -> dict[str, Any]:
     response = scoring.read(event, asked, answered)
     result = asdict(scoring.score(response))
-    if settings.texts:
+    if settings.texts and response.kept:
         result["texts"] = {
             name: getattr(response, name)[: settings.texts] for name in ("question", "context", "answer")
         }

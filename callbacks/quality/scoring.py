@@ -15,6 +15,8 @@ from callbacks.quality.words import without_code
 from inferspect.observation.scorer import Response, Score, Scorer, Skip, load_scorer
 
 NO_ANSWER = "no_answer"
+MISSING = frozenset({NO_ANSWER, "no_question", "no_context"})
+NOT_KEPT = "no_content"
 CUT = "content_cut"
 LONGEST_WORD = 64
 DIGITS = 6
@@ -111,6 +113,7 @@ class Scoring:
             seconds=event.get("seconds"),
             pii_found=event.get("pii_found"),
             cut=is_cut,
+            kept=asked is not None or answered is not None,
             event={name: event.get(name) for name in TOLD},
         )
 
@@ -129,6 +132,8 @@ def _returned(scorer: Scorer, response: Response) -> Score | Skip:
     skip = scorer.applies(response)
     if skip is None:
         return scorer.score(response)
+    if skip.reason in MISSING and not response.kept:
+        return Skip(NOT_KEPT)
     return Skip(CUT) if skip.reason == NO_ANSWER and response.cut else skip
 
 

@@ -33,6 +33,7 @@ class Response:
         seconds: until the last byte was sent.
         pii_found: personal data that the guardrails found in the answer; ``None`` where they did not look.
         cut: the answer is longer than what is seen of it.
+        kept: the texts are kept; where they are not, a response has scores of its figures only.
         event: of the request's event ``model``, ``model_served``, ``call_type``, ``stream``, ``finish_reason``.
     """
 
@@ -50,6 +51,7 @@ class Response:
     seconds: float | None = None
     pii_found: int | None = None
     cut: bool = False
+    kept: bool = True
     event: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -48,6 +48,6 @@ def test_every_reason_that_scorers_give_is_explained(page: str) -> None:
         "no_answer", "no_question", "no_context", "languages_differ", "language_unsupported",
         "too_short", "not_scanned", "no_tokens", "no_time", "json_not_asked",
         "schema_unusable", "content_cut", "error", "timeout", "tenant_off",
-        "sampled_out", "no_content", "over_budget", "model_refused", "judge_unclear",
+        "sampled_out", "own_call", "no_content", "over_budget", "model_refused", "judge_unclear",
     ):  # fmt: skip
         assert reason in reasons

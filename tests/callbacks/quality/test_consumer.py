@@ -23,7 +23,7 @@ from inferspect.observation.quality import QualitySettings
 from inferspect.observation.score_names import OF_SCORERS
 from inferspect.store.scores.scores import LISTENERS, ScoreRow
 from inferspect.store.tables import DeliveryRow
-from tests.callbacks.quality.made import KEPT, NOON, delivery, event, stored, tenant
+from tests.callbacks.quality.made import NOON, delivery, event, stored, tenant
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ def counted(outcome: str, reason: str = "") -> float:
         ({"result": "failure"}, False),
         ({"result": "aborted"}, False),
         ({"result": "unknown"}, False),
-        ({"key_hash": "own"}, False),
+        ({"key_hash": "own"}, True),
     ],
 )
-async def test_successful_responses_are_wanted_and_not_the_judge_s(
+async def test_successful_responses_are_wanted_so_that_each_has_a_row(
     consumer: QualityConsumer, values: dict[str, Any], wanted: bool
 ) -> None:
     assert consumer.wants(event(**values)) is wanted
@@ -64,18 +64,17 @@ async def test_successful_responses_are_wanted_and_not_the_judge_s(
 async def test_every_response_has_a_row_and_every_scorer_a_place_in_it(
     consumer: QualityConsumer, engine: AsyncEngine
 ) -> None:
-    """Of a disabled tenant, out of the sample, without content: skipped with the reason."""
+    """Of a disabled tenant, out of the sample, of the judge's own calls: skipped with the reason."""
     off, none = await tenant(engine, "off", enabled=False), await tenant(engine, "none", sample=0)
     given = {
         "scored": event(),
         "tenant_off": event(tenant_id=off),
         "sampled_out": event(tenant_id=none),
-        "no_content": event(),
+        "own_call": event(key_hash="own"),
     }
     before = {reason: counted("skipped", reason) for reason in given}
     scored_before = counted("scored")
-    deliveries = [delivery(of, Content() if reason == "no_content" else KEPT) for reason, of in given.items()]
-    assert await consumer.deliver(deliveries) == [DONE] * 4
+    assert await consumer.deliver([delivery(of) for of in given.values()]) == [DONE] * 4
     rows = await stored(engine)
     assert {reason: rows[of.id]["skipped"] for reason, of in given.items()} == {
         reason: None if reason == "scored" else reason for reason in given
@@ -85,8 +84,21 @@ async def test_every_response_has_a_row_and_every_scorer_a_place_in_it(
     assert scored["scores"]["Relevance"] == 1.0
     assert (scored["scores"]["PII found"], scored["scores"]["Response Time"]) == (2, 0.5)
     assert counted("scored") == scored_before + 1
-    for reason in ("tenant_off", "sampled_out", "no_content"):
+    for reason in ("tenant_off", "sampled_out", "own_call"):
         assert counted("skipped", reason) == before[reason] + 1
+
+
+async def test_a_response_whose_texts_are_not_kept_has_the_scores_that_need_none(
+    consumer: QualityConsumer, engine: AsyncEngine
+) -> None:
+    of = event()
+    assert await consumer.deliver([delivery(of, Content())]) == [DONE]
+    row = (await stored(engine))[of.id]
+    assert (row["skipped"], row["scores"]) == (None, {"Response Time": 0.5, "PII found": 2})
+    assert row["skips"] == {
+        **dict.fromkeys({*OF_SCORERS} - {*row["scores"]}, "no_content"),
+        "JSON validity": "json_not_asked",
+    }
 
 
 async def test_a_second_delivery_changes_and_counts_nothing(consumer: QualityConsumer, engine: AsyncEngine) -> None:

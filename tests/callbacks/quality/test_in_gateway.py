@@ -48,8 +48,12 @@ def test_json_that_was_asked_for_is_checked(gateway: GatewayProcess, key: str, s
         assert (row["scores"]["JSON validity"], row["labels"]["JSON validity"]) == expected
 
 
-def test_a_tenant_that_keeps_no_content_has_a_row_that_says_so(gateway: GatewayProcess) -> None:
-    assert asked(gateway, gateway.new_key(rules={"observation": {"content": "none"}}))["skipped"] == "no_content"
+def test_a_tenant_that_keeps_no_content_has_scores_that_need_none_and_a_row_that_says_so(
+    gateway: GatewayProcess,
+) -> None:
+    row = asked(gateway, gateway.new_key(rules={"observation": {"content": "none"}}))
+    assert row["skips"]["Relevance"] == "no_content"
+    assert row["scores"].keys() == {"Response Time", "PII found"}
     off = gateway.new_key(rules={"observation": {"quality": {"enabled": False}}})
     assert asked(gateway, off)["skipped"] == "tenant_off"
 

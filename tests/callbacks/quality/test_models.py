@@ -240,6 +240,15 @@ async def test_a_budget_smaller_than_one_call_allows_none(
     assert gateway.requests == []
 
 
+async def test_a_response_whose_texts_are_not_kept_is_shown_to_nobody(
+    consumer: ModelConsumer, gateway: Gateway, engine: AsyncEngine
+) -> None:
+    of = await scored_event(engine)
+    assert await consumer.deliver([delivery(of, Content())]) == [DONE]
+    assert (await stored(engine))[of.id]["skips"]["Toxicity"] == "no_content"
+    assert gateway.requests == []
+
+
 async def test_a_response_that_has_no_scores_yet_waits(
     consumer: ModelConsumer, gateway: Gateway, engine: AsyncEngine
 ) -> None:
