@@ -93,7 +93,9 @@ class Outcome:
     """What LiteLLM reports about the answer; cost in US dollars, ``None`` where it is not known.
 
     ``usage`` has tokens by kind as far as the provider tells: ``cached``, ``cache_creation``, ``reasoning``,
-    ``audio_input``, ``audio_output``; each is part of the prompt's or completion's tokens.
+    ``audio_input``, ``audio_output``; each is part of the prompt's or completion's tokens. ``cost_details`` has what
+    ``input``, ``output`` and built-in ``tools`` cost, before LiteLLM's discounts and margins; and what ``cached``,
+    ``cache_creation`` and ``reasoning`` did, which are parts of input and output.
     """
 
     model: str | None = None
@@ -104,6 +106,7 @@ class Outcome:
     total_tokens: int | None = None
     usage: dict[str, int] = field(default_factory=dict)
     cost: float | None = None
+    cost_details: dict[str, float] = field(default_factory=dict)
     cache_hit: bool = False
     seconds_to_first_token: float | None = None
     finish_reason: str | None = None

@@ -11,6 +11,17 @@ from callbacks.events.usage import LARGEST_COUNT, completion_tokens, field, is_c
 if TYPE_CHECKING:
     from inferspect.context import Outcome
 
+# LiteLLM's names of the costs by kind.
+COSTS = {
+    "input": "input_cost",
+    "cached": "cache_read_cost",
+    "cache_creation": "cache_creation_cost",
+    "output": "output_cost",
+    "reasoning": "reasoning_cost",
+    "tools": "tool_usage_cost",
+}
+LARGEST_COST = 1e9
+
 
 def from_response(response: Any, outcome: Outcome) -> bool:
     """Take model, tokens, cost and cache from a whole response; returns whether both tokens and cost are known.
@@ -39,8 +50,10 @@ def from_response(response: Any, outcome: Outcome) -> bool:
 
 def from_logging_payload(payload: Mapping[str, Any], outcome: Outcome) -> None:
     """Take the same from LiteLLM's standard logging payload, which knows streams and every endpoint."""
-    outcome.model = outcome.model or _text(payload.get("model"))
     outcome.provider = _text(payload.get("custom_llm_provider")) or outcome.provider
+    # Whole answers name a model as its provider does; the payload's response of a stream has the client's name of it.
+    model = _text(payload.get("model"))
+    outcome.model = outcome.model or (model and model.removeprefix(f"{outcome.provider}/"))
     outcome.deployment_id = _text(payload.get("model_id")) or outcome.deployment_id
     outcome.cache_hit = outcome.cache_hit or payload.get("cache_hit") is True
     outcome.finish_reason = outcome.finish_reason or _finish_reason(payload.get("response"))
@@ -52,6 +65,17 @@ def from_logging_payload(payload: Mapping[str, Any], outcome: Outcome) -> None:
     cost = payload.get("response_cost")
     if _is_cost(cost):
         outcome.cost = 0.0 if outcome.cache_hit else float(cost)
+    from_cost_breakdown(payload.get("cost_breakdown"), outcome)
+
+
+def from_cost_breakdown(breakdown: Any, outcome: Outcome) -> None:
+    """Take the cost by kind of what it costs; an answer from the cache costs nothing."""
+    found: dict[str, float] = {}
+    for kind, name in COSTS.items():
+        cost = field(breakdown, name)
+        if isinstance(cost, int | float) and 0 < cost < LARGEST_COST:
+            found[kind] = float(cost)
+    outcome.cost_details = {} if outcome.cache_hit else found or outcome.cost_details
 
 
 def _finish_reason(response: Any) -> str | None:

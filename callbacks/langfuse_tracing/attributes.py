@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from callbacks.langfuse_tracing import names
 
@@ -32,6 +32,7 @@ INPUT_KINDS = {
 OUTPUT_KINDS = {"reasoning": "output_reasoning_tokens", "audio_output": "output_audio_tokens"}
 
 Attributes = dict[str, "Attribute | None"]
+Amount = TypeVar("Amount", int, float)
 
 
 def attributes_of_trace(
@@ -136,22 +137,36 @@ def usage_details(event: GatewayEvent) -> dict[str, int]:
         ("input", event.prompt_tokens, INPUT_KINDS),
         ("output", event.completion_tokens, OUTPUT_KINDS),
     ):
-        left = total or 0
-        for kind, name in kinds.items():
-            part = min(left, event.usage.get(kind, 0))
-            if part:
-                details[name] = part
-                left -= part
-        details[whole] = left
+        details |= _divided(whole, total or 0, kinds, event.usage)
     details["total"] = sum(details.values()) if event.total_tokens is None else event.total_tokens
     return details
 
 
+def _divided(whole: str, total: Amount, kinds: dict[str, str], amounts: dict[str, Amount]) -> dict[str, Amount]:
+    """The parts of a total by their kinds, and what is left of it."""
+    parts: dict[str, Amount] = {}
+    left = total
+    for kind, name in kinds.items():
+        if left and amounts.get(kind):
+            parts[name] = min(left, amounts[kind])
+            left -= parts[name]
+    return {**parts, whole: left}
+
+
 def cost_details(event: GatewayEvent) -> dict[str, float]:
-    """What LiteLLM computed; where the cache answered without a figure it cost nothing, whatever the model's price."""
-    if event.cost is not None:
-        return {"total": event.cost}
-    return {"total": 0.0} if event.result == "cached" else {}
+    """What LiteLLM computed, by the kinds of tokens, none counted twice, and for tools.
+
+    Where the cache answered without a figure it cost nothing, whatever the model's price.
+    """
+    if event.cost is None:
+        return {"total": 0.0} if event.result == "cached" else {}
+    details: dict[str, float] = {}
+    for whole, kinds in (("input", INPUT_KINDS), ("output", OUTPUT_KINDS)):
+        if whole in event.cost_details:
+            details |= _divided(whole, event.cost_details[whole], kinds, event.cost_details)
+    if "tools" in event.cost_details:
+        details["tools"] = event.cost_details["tools"]
+    return {**details, "total": event.cost}
 
 
 def _metadata(values: Any) -> Attributes:

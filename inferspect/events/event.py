@@ -46,7 +46,7 @@ class GatewayEvent:
         cost: US dollars, ``None`` where unknown.
         seconds_to_response: until the first byte left; ``seconds_total``: until the last.
         verdicts: what each guardrail decided, by direction, with counts.
-        usage: tokens by kind: see :class:`inferspect.context.Outcome`.
+        usage: tokens by kind, as ``cost_details`` are US dollars: see :class:`inferspect.context.Outcome`.
         parameters: the model's, such as temperature.
         attempts: calls of deployments: see :class:`inferspect.context.Attempt`.
         seconds_to_first_token: of a stream, after the request came.
@@ -88,6 +88,7 @@ class GatewayEvent:
     seconds_total: float | None
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, int] = field(default_factory=dict)
+    cost_details: dict[str, float] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     attempts: list[dict[str, Any]] = field(default_factory=list)
     seconds_to_first_token: float | None = None
@@ -167,11 +168,12 @@ def event_of(context: RequestContext, revision: int, *, complete: bool) -> Gatew
         completion_tokens=outcome.completion_tokens,
         total_tokens=outcome.total_tokens,
         cost=outcome.cost,
-        finish_reason=outcome.finish_reason,
+        finish_reason=None if context.aborted else outcome.finish_reason,  # LiteLLM makes up one
         seconds_to_response=context.seconds_to_response,
         seconds_total=context.seconds_total,
         verdicts=[_members(verdict) for verdict in context.verdicts],
         usage=outcome.usage,
+        cost_details=outcome.cost_details,
         parameters=context.parameters,
         attempts=[_members(attempt) for attempt in context.attempts],
         seconds_to_first_token=outcome.seconds_to_first_token,

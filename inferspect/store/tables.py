@@ -55,6 +55,7 @@ class Event(Base):
     seconds_total: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     verdicts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     usage: Mapped[dict[str, int]] = mapped_column(JSONB)
+    cost_details: Mapped[dict[str, float]] = mapped_column(JSONB)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     attempts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     seconds_to_first_token: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)

@@ -40,6 +40,8 @@ async def test_a_request_becomes_a_trace(langfuse: LangfuseCollector, consumer: 
         release="v1",
         environment="staging",
         usage={"cached": 60, "audio_input": 10, "reasoning": 15},
+        cost=0.0012,
+        cost_details={"input": 0.0009, "cached": 0.0002, "output": 0.0004, "reasoning": 0.0001, "tools": 0.00005},
         prompt_name="greeting",
         prompt_version=3,
         verdicts=[verdict(decision="modify", counts={"EMAIL_ADDRESS": 1})],
@@ -79,7 +81,16 @@ async def test_a_request_becomes_a_trace(langfuse: LangfuseCollector, consumer: 
         "output_reasoning_tokens": 15,
         "total": 140,
     }
-    assert call.cost_details == {"total": 0.0012}
+    assert call.cost_details == pytest.approx(
+        {
+            "input": 0.0007,
+            "input_cached_tokens": 0.0002,
+            "output": 0.0003,
+            "output_reasoning_tokens": 0.0001,
+            "tools": 0.00005,
+            "total": 0.0012,
+        }
+    )
     assert call.completion_start_time is not None
     assert (call.completion_start_time - told.occurred_at).total_seconds() == 0.25
     assert (call.prompt_name, call.prompt_version, call.environment) == ("greeting", 3, "staging")

@@ -8,7 +8,7 @@ revision = "0003"
 down_revision = "0002"
 
 SCHEMA = "inferspect"
-EMPTY = {"usage": "{}", "parameters": "{}", "attempts": "[]"}
+EMPTY = {"usage": "{}", "cost_details": "{}", "parameters": "{}", "attempts": "[]"}
 
 
 def upgrade() -> None:
