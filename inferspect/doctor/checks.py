@@ -8,6 +8,7 @@ from functools import partial
 
 from inferspect.doctor.alerting import check_channels
 from inferspect.doctor.engine import check_node, check_prisma_client, check_prisma_engine
+from inferspect.doctor.events import check_clock, check_dead_letters, check_spools
 from inferspect.doctor.examination import Examination
 from inferspect.doctor.installation import check_litellm_version, check_packages, check_python, check_set_up
 from inferspect.doctor.machine import check_credentials, check_data_folder, check_port
@@ -32,11 +33,14 @@ CHECKS: tuple[Check, ...] = (
     Check("port", check_port),
     Check("database", check_database),
     Check("migrations", check_migrations),
+    Check("clock", check_clock),
     Check("redis", check_redis),
     Check("providers", check_providers),
     Check("langfuse", check_langfuse),
     Check("collector", check_collector),
     Check("alert channels", check_channels),
+    Check("spools", check_spools),
+    Check("dead letters", check_dead_letters),
 )
 
 

@@ -26,7 +26,7 @@ def check_database(examination: Examination) -> Result:
     from inferspect.store.address import AddressError  # noqa: PLC0415  takes a second, mostly not needed
 
     try:
-        with _connection(url) as connection:
+        with connect(url) as connection:
             version = connection.info.server_version // 10_000
             place = f"{connection.info.host}:{connection.info.port}/{connection.info.dbname}"
     except AddressError as wrong:
@@ -45,7 +45,7 @@ def check_migrations(examination: Examination) -> Result:
     from inferspect.store.address import AddressError  # noqa: PLC0415  as above
 
     try:
-        with _connection(url) as connection:
+        with connect(url) as connection:
             litellm = _litellm_pending(connection, _prisma_schema(url))
     except (AddressError, OSError):
         return warning("migrations", "unknown, because the database cannot be reached", "see above")
@@ -93,7 +93,7 @@ def _embedded_database(home: Path) -> Result:
     return ok("database", f"embedded PostgreSQL {VERSION}; {STARTS}")
 
 
-def _connection(url: str) -> psycopg.Connection[Any]:
+def connect(url: str) -> psycopg.Connection[Any]:
     """A connection to a database by its ``DATABASE_URL``.
 
     Raises:
