@@ -83,6 +83,15 @@ async def test_tokens_of_anthropics_cache_are_part_of_the_prompt(context: Reques
     assert outcome.finish_reason == "end_turn"
 
 
+def test_a_stream_names_its_model_as_a_whole_answer_does() -> None:
+    """Without LiteLLM's name of the provider; what else has a slash is the provider's own."""
+    outcome = Outcome()
+    response = {"model": "demo", "choices": [{"finish_reason": "length"}]}
+    payload = {"model": "openrouter/meta/llama", "custom_llm_provider": "openrouter", "response": response}
+    from_logging_payload(payload, outcome)
+    assert (outcome.model, outcome.provider, outcome.finish_reason) == ("meta/llama", "openrouter", "length")
+
+
 @given(ANYTHING)
 def test_whatever_litellm_hands_over_nothing_raises(payload: Any) -> None:
     """Observation never fails a request."""
