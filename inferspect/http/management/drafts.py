@@ -7,10 +7,16 @@ from typing import Any
 
 from inferspect.events.withheld import without_parts
 from inferspect.http.management.action import UNREADABLE, Action, Outcome, Rows
-from inferspect.http.management.secrets import Redactor
+from inferspect.http.management.secrets import Redactor, Room, parameters
+from inferspect.http.management.targets import Target
 from inferspect.store.audit.entry import Draft, canonical, chain_of, plain
 
 LONGEST_ROUTE = 300
+# Bytes of an entry's details, so that nobody fills a chain, which keeps all for ever.
+ROOM_OF_REQUEST = 12_000
+ROOM_OF_QUERY = 4_000
+ROOM_OF_ROWS = 44_000
+ROOM_OF_ROW = 16_000
 
 
 class ActionDrafts:
@@ -37,20 +43,12 @@ class ActionDrafts:
         self, action: Action, outcome: Outcome | None, after: Rows, tenant_id: str | None, *, asked: bool
     ) -> Draft:
         old, new = _of_tenant(action.before, tenant_id), _of_tenant(after, tenant_id)
-        left_out = {place for rows in (old, new) for place, target in rows.items() if not target.is_whole}
-        old, new = ({place: rows[place] for place in rows.keys() - left_out} for rows in (old, new))
         is_told = _is_told(action, outcome)
-        content = self._asked(action) if asked and is_told else None
-        query = self._redactor.query(action.query) or None if asked and (is_told or action.known) else None
+        request = self._request(action) if asked and is_told else {}
+        query = self._query(action) if asked and (is_told or action.known) else None
         route = action.path if action.known or is_told else without_parts(action.path)
-        told = {
-            "request": content,
-            "query": query,
-            "targets": [{"kind": kind, "id": one} for kind, one in sorted({*old, *new})] or None,
-            "before": self._before(old) if outcome is None else None,
-            "changes": self._changes(old, new) if outcome is not None else None,
-            "left_out": len(left_out) or None,
-        }
+        told = {**request, "query": query, **self._rows(old, new, is_done=outcome is not None)}
+        content = request.get("request")
         actor = action.actor
         return Draft(
             kind="management",
@@ -73,32 +71,56 @@ class ActionDrafts:
             details={name: value for name, value in told.items() if value is not None},
         )
 
-    def _asked(self, action: Action) -> Any:
+    def _request(self, action: Action) -> dict[str, Any]:
+        """What was sent; where that is too much to be kept, what tells it from any other."""
+        # Keyed: it may hold secrets, and guesses of them could be tried against a plain hash.
+        mark = f"{len(action.body)} bytes, {self._redactor.mark(action.body)}"
         if action.content is UNREADABLE:
-            # It may hold secrets, and guesses of them could be tried against a plain hash.
-            return f"neither JSON nor a form: {len(action.body)} bytes, {self._redactor.mark(action.body)}"
-        return self._redactor.content(action.content)
+            return {"request": f"neither JSON nor a form: {mark}"}
+        room = Room(ROOM_OF_REQUEST)
+        told = {"request": self._redactor.content(action.content, room)}
+        return {**told, "cut": mark} if room.is_full else told
 
-    def _before(self, rows: Rows) -> list[dict[str, Any]] | None:
-        shown = [
-            {"kind": place[0], "id": place[1], "row": self._redactor.content(rows[place].row)} for place in sorted(rows)
-        ]
-        return shown or None
+    def _query(self, action: Action) -> Any:
+        return self._redactor.content(parameters(action.query), Room(ROOM_OF_QUERY)) or None
 
-    def _changes(self, before: Rows, after: Rows) -> list[dict[str, Any]] | None:
-        """Rows that came or went, whole, and of those that changed the columns that did."""
-        changes = []
-        for place in sorted({*before, *after}):
-            old = before[place].row if place in before else None
-            new = after[place].row if place in after else None
-            if old == new:
+    def _rows(self, before: Rows, after: Rows, *, is_done: bool) -> dict[str, Any]:
+        """What the action is about: how it stands before, or once it is done what has changed; as much as has room."""
+        room = ROOM_OF_ROWS
+        targets: list[dict[str, Any]] = []
+        told: list[dict[str, Any]] = []
+        places = sorted({*before, *after})
+        for place in places:
+            old, new = before.get(place), after.get(place)
+            if room <= 0 or not all(target.is_whole for target in (old, new) if target):
                 continue
-            if old is not None and new is not None:
-                differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-                old, new = ({name: row.get(name) for name in differing} for row in (old, new))
-            shown = {"before": self._redactor.content(old), "after": self._redactor.content(new)}
-            changes.append({"kind": place[0], "id": place[1], **shown})
-        return changes or None
+            target = {"kind": place[0], "id": place[1]}
+            of_row = Room(min(room, ROOM_OF_ROW))
+            targets.append(of_row.take(target))
+            if row := self._changed(old, new, of_row) if is_done else self._stands(old, of_row):
+                told.append({**of_row.take(target), **row})
+            room -= min(room, ROOM_OF_ROW) - of_row.left
+        return {
+            "targets": targets or None,
+            "changes" if is_done else "before": told or None,
+            "left_out": len(places) - len(targets) or None,
+        }
+
+    def _stands(self, target: Target | None, room: Room) -> dict[str, Any]:
+        return {} if target is None else {"row": self._redactor.content(target.row, room)}
+
+    def _changed(self, before: Target | None, after: Target | None, room: Room) -> dict[str, Any]:
+        """A row that came or went, whole, and of one that changed the columns that did."""
+        old, new = (None if target is None else target.row for target in (before, after))
+        if old == new:
+            return {}
+        if old is not None and new is not None:
+            differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+            old, new = ({name: row.get(name) for name in differing} for row in (old, new))
+        before_room = Room(room.left // 2)
+        shown = self._redactor.content(old, before_room)
+        room.left -= room.left // 2 - before_room.left
+        return {"before": shown, "after": self._redactor.content(new, room)}
 
 
 def _of_tenant(rows: Rows, tenant_id: str | None) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from sqlalchemy.engine import make_url
@@ -49,7 +50,7 @@ class ManagementJournal:
         """
         try:
             await self._look(action)
-            await self._audit.record(self._drafts.of(action, None, {}))
+            await self._audit.record(await asyncio.to_thread(self._drafts.of, action, None, {}))
         except (SQLAlchemyError, OSError) as error:
             log.error("a management action cannot be recorded and is refused", reason=type(error).__name__)
             raise Refusal(
@@ -61,7 +62,7 @@ class ManagementJournal:
         for attempt in range(ATTEMPTS):
             try:
                 after = await self._after(action, outcome)
-                await self._audit.record(self._drafts.of(action, outcome, after))
+                await self._audit.record(await asyncio.to_thread(self._drafts.of, action, outcome, after))
             except (SQLAlchemyError, OSError) as error:
                 reason = type(error).__name__
                 await asyncio.sleep(PAUSE * attempt)
@@ -72,15 +73,15 @@ class ManagementJournal:
     async def _look(self, action: Action) -> None:
         """Who it is, what it is about, and how that stands now."""
         tables = tables_for(action.path)
-        query = parameters(action.query)
         try:
             async with self._engine.connect() as connection:
                 action.actor = await actor_of(connection, self._schema, action.key, self._master_key)
-                if not action.actor.is_known:
-                    return  # nobody's requests fill no tenant's chain and cost no further queries
-                ids = named(tables, action.path, action.content, query)
+            if not action.actor.is_known:
+                return  # nobody's requests fill no tenant's chain and cost no further queries
+            ids, teams = await asyncio.to_thread(_named, action)
+            async with self._engine.connect() as connection:
                 action.before = await rows(connection, self._schema, tables, ids)
-                teams = tenants_named(action.content, query) | _tenants(action.before.values())
+                teams |= _tenants(action.before.values())
                 action.tenants = await existing_teams(connection, self._schema, teams)
         except ProgrammingError as error:
             log.warning("LiteLLM's tables cannot be read for the audit log", reason=type(error).__name__)
@@ -89,9 +90,8 @@ class ManagementJournal:
         if not action.actor.is_known:
             return {}
         tables = tables_for(action.path)
-        query = parameters(action.query)
         succeeded = outcome.status is not None and outcome.status < FIRST_ERROR
-        ids = named(tables, action.path, action.content, query, outcome.content if succeeded else None)
+        ids, _ = await asyncio.to_thread(_named, action, outcome.content if succeeded else None)
         for table in tables:
             of_table = {one for kind, one in action.before if kind == table.kind}
             ids.setdefault(f"{table.kind}.{table.column}", set()).update(of_table)
@@ -102,6 +102,13 @@ class ManagementJournal:
             return {}
         action.tenants |= _tenants(after.values())
         return after
+
+
+def _named(action: Action, answer: Any = None) -> tuple[dict[str, set[str]], set[str]]:
+    """What may be ids of rows, and of teams; in a thread, because what is sent may be long."""
+    query = parameters(action.query)
+    ids = named(tables_for(action.path), action.path, action.content, query, answer)
+    return ids, tenants_named(action.content, query)
 
 
 def _tenants(targets: Iterable[Target]) -> set[str]:

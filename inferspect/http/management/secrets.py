@@ -5,8 +5,11 @@ A fingerprint tells that a secret was set or changed. It is keyed, so that nobod
 
 from __future__ import annotations
 
+import heapq
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -49,8 +52,36 @@ LOOKS_SECRET = re.compile(
     re.DOTALL,
 )
 LONGEST_TEXT = 4_000
+LONGEST_NAME = 300
+LOOKED_AHEAD = 2_000  # characters: a secret that begins before the cut is known by what follows
 MOST_MEMBERS = 500
+LONGEST_CHARACTER = len(r"\ud83d\ude00")  # in JSON that is all ASCII
+LARGEST = 16_000
+CUT = "…"
 REFERENCES = ("os.environ/", "file:/")
+
+
+@dataclass(slots=True)
+class Room:
+    """How many bytes of JSON may still be kept: what comes when there are none left is cut."""
+
+    left: int = LARGEST
+
+    def take(self, value: Any) -> Any:
+        """The value."""
+        self.left -= len(json.dumps(value)) + 2
+        return value
+
+    def fit(self, text: str) -> str:
+        """The text, cut where there is too little room for it."""
+        if len(json.dumps(text)) > self.left:
+            text = f"{text[: max(self.left, 0) // LONGEST_CHARACTER]}{CUT}"
+        self.take(text)
+        return text
+
+    @property
+    def is_full(self) -> bool:
+        return self.left <= 0
 
 
 class Redactor:
@@ -59,45 +90,58 @@ class Redactor:
     def __init__(self, keys: AuditKeys) -> None:
         self._keys = keys
 
-    def content(self, value: Any) -> Any:
-        """JSON without secrets."""
-        return self._without(value, secret=False, deepest=DEEPEST)
+    def content(self, value: Any, room: Room | None = None) -> Any:
+        """JSON without secrets, as much as there is room for: of an object what is short first."""
+        return self._without(value, Room() if room is None else room, secret=False, deepest=DEEPEST)
 
     def text(self, text: str) -> str:
         """A text without what looks like a secret, cut where it is long."""
-        shown = without_secrets(LOOKS_SECRET.sub(lambda found: self.mark(found[0]), text))
-        return shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]}… ({len(shown)} characters)"
-
-    def query(self, query: str) -> dict[str, Any]:
-        """The parameters of a query string without secrets."""
-        shown: dict[str, Any] = self.content(parameters(query))
-        return shown
+        looked_at = text[: LONGEST_TEXT + LOOKED_AHEAD]
+        shown = without_secrets(LOOKS_SECRET.sub(lambda found: self.mark(found[0]), looked_at))
+        if len(text) == len(looked_at) and len(shown) <= LONGEST_TEXT:
+            return shown
+        return f"{shown[:LONGEST_TEXT]}… ({len(text)} characters)"
 
     def mark(self, secret: str | bytes) -> str:
         """What stands for a secret."""
         return f"[secret {self._keys.fingerprint(secret)}]"
 
-    def _without(self, value: Any, *, secret: bool, deepest: int) -> Any:
+    def _without(self, value: Any, room: Room, *, secret: bool, deepest: int) -> Any:
         if isinstance(value, Mapping | list | tuple) and not deepest:
-            return TOO_DEEP
+            return room.take(TOO_DEEP)
         if isinstance(value, Mapping):
-            # `{"field_name": "master_key", "field_value": ...}`, as LiteLLM's /config/field/update has it.
-            secret = secret or _is_secret(str(value.get("field_name", "")), inside=False)
-            shown = {
-                self.text(str(key)): self._without(
-                    member, secret=_is_secret(str(key), inside=secret) and key != "field_name", deepest=deepest - 1
-                )
-                for key, member in list(value.items())[:MOST_MEMBERS]
-            }
-            return shown if len(value) <= MOST_MEMBERS else {**shown, "…": f"{len(value)} members"}
+            return self._members(value, room, secret=secret, deepest=deepest - 1)
         if isinstance(value, list | tuple):
-            listed = [self._without(member, secret=secret, deepest=deepest - 1) for member in value[:MOST_MEMBERS]]
-            return listed if len(value) <= MOST_MEMBERS else [*listed, f"… ({len(value)} members)"]
+            listed = []
+            for member in value[:MOST_MEMBERS]:
+                if room.is_full:
+                    break
+                listed.append(self._without(member, room, secret=secret, deepest=deepest - 1))
+            return listed if len(listed) == len(value) else [*listed, room.take(f"{CUT} ({len(value)} members)")]
         if value is None or isinstance(value, bool) or value in ("", 0):
-            return value
+            return room.take(value)
         if secret and not (isinstance(value, str) and value.startswith(REFERENCES)):
-            return self.mark(value if isinstance(value, str) else str(value))
-        return self.text(value) if isinstance(value, str) else value
+            return room.take(self.mark(value if isinstance(value, str) else str(value)))
+        return room.fit(self.text(value)) if isinstance(value, str) else room.take(value)
+
+    def _members(self, value: Mapping[Any, Any], room: Room, *, secret: bool, deepest: int) -> dict[str, Any]:
+        # `{"field_name": "master_key", "field_value": ...}`, as LiteLLM's /config/field/update has it.
+        secret = secret or _is_secret(str(value.get("field_name", "")), inside=False)
+        shown: dict[str, Any] = {}
+        for key in heapq.nsmallest(MOST_MEMBERS, value, key=lambda key: _size(value[key])):
+            if room.is_full:
+                break
+            is_secret = _is_secret(str(key), inside=secret) and key != "field_name"
+            name = room.fit(self.text(str(key)))
+            shown[name] = self._without(value[key], room, secret=is_secret, deepest=deepest)
+        return shown if len(shown) == len(value) else {**shown, CUT: room.take(f"{len(value)} members")}
+
+
+def _size(value: Any) -> int:
+    """How much room it may take, so that no long member keeps short ones out."""
+    if isinstance(value, Mapping | list | tuple):
+        return LONGEST_TEXT + len(value)
+    return min(len(value), LONGEST_TEXT) if isinstance(value, str) else 0
 
 
 def parameters(query: str) -> dict[str, list[str]]:
@@ -110,7 +154,7 @@ def parameters(query: str) -> dict[str, list[str]]:
 
 def _is_secret(name: str, *, inside: bool) -> bool:
     """Whether what a member of this name holds is secret; ``inside`` of something that is."""
-    if name in SECRET_PARTS:
+    if name in SECRET_PARTS or len(name) > LONGEST_NAME:
         return True
     if SECRET_NAMES.fullmatch(name) and not NO_SECRETS.fullmatch(name):
         return True

@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import json
+import threading
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -303,6 +306,43 @@ async def test_of_what_cannot_be_read_nobody_tries_guesses(
     told = str(await inner.entries())
     assert f"{len(body)} bytes, [secret " in told
     assert hashlib.sha256(body).hexdigest() not in told
+
+
+async def test_no_action_takes_much_room_in_a_chain(client: httpx.AsyncClient, inner: Application) -> None:
+    """Whoever sends it, and however large the rows are that it is about; its fingerprint stands for what is cut."""
+    async with inner.engine.begin() as connection:
+        statement = (
+            "INSERT INTO \"LiteLLM_VerificationToken\" SELECT md5(n::text), repeat('é', 3000), NULL, 'other'"
+            " FROM generate_series(1, 50) AS n"
+        )
+        await connection.execute(text(statement))
+        found = await connection.execute(text('SELECT token FROM "LiteLLM_VerificationToken"'))
+        tokens = list(found.scalars())
+    body = {"team_id": "other", "keys": tokens, "notes": {str(number): "x" * 3_000 for number in range(3_000)}}
+    await client.post("/team/update", json=body, headers={"Authorization": f"Bearer {MEMBER}"})
+    entries = await inner.entries()
+    assert max(len(json.dumps(entry["details"])) for entry in entries) < 64 * 1024
+    whole = next(entry for entry in entries if entry["chain"] == "platform" and not entry["status"])
+    assert "bytes, [secret " in whole["details"]["cut"]
+    assert whole["details"]["left_out"] > 0
+    assert whole["details"]["request"]["team_id"] == "other"
+
+
+async def test_no_secret_is_looked_for_on_the_event_loop(engine: AsyncEngine) -> None:
+    """A long body takes a while, in which the worker serves others."""
+    threads = set()
+
+    class Keys(AuditKeys):
+        def fingerprint(self, secret: str | bytes) -> str:
+            threads.add(threading.current_thread())
+            return super().fingerprint(secret)
+
+    journal = ManagementJournal(engine, AuditLog(engine, Keys("salt-of-a-test")), MASTER)
+    action = Action(str(uuid.uuid4()), "POST", "/team/update", "", MASTER, b'{"password": "x"}')
+    await journal.begin(action)
+    await journal.end(action, Outcome(200))
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 async def test_a_cancelled_action_has_an_outcome_that_is_not_known(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inferspect.http.management.secrets import Redactor
+from inferspect.http.management.secrets import CUT, LONGEST_TEXT, Redactor, Room, parameters
 from inferspect.store.audit.keys import AuditKeys
 
 REDACTOR = Redactor(AuditKeys("salt-of-a-test"))
@@ -83,8 +83,8 @@ def test_another_installation_makes_other_fingerprints() -> None:
 
 def test_queries_and_paths_lose_their_secrets_too() -> None:
     assert KEY not in REDACTOR.text(f"/key/{KEY}/regenerate")
-    assert SECRET not in str(REDACTOR.query(f"key={SECRET}&team_id=t"))
-    assert REDACTOR.query("team_id=t&team_id=u") == {"team_id": ["t", "u"]}
+    assert SECRET not in str(REDACTOR.content(parameters(f"key={SECRET}&team_id=t")))
+    assert REDACTOR.content(parameters("team_id=t&team_id=u")) == {"team_id": ["t", "u"]}
 
 
 @given(
@@ -102,3 +102,34 @@ def test_whatever_is_beside_it_a_secret_is_found(value: Any) -> None:
 
 def test_long_contents_are_cut() -> None:
     assert len(json.dumps(REDACTOR.content({"text": "x y " * 100_000}))) < 5_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {f"name-{number}" * 50: "value" * 100 for number in range(10_000)},
+        ["x" * 300] * 100_000,
+        [[[["x"] * 400] * 400] * 400],
+        {"x" * 5_000_000: "y" * 5_000_000},
+        {"\x00\ud800é" * 3_000: ["\x00\ud800é" * 3_000] * 400},
+        {"password": ["x"] * 400, "a": [{"password": str(number)} for number in range(400)]},
+    ],
+    ids=["members", "list", "nested", "long", "escaped", "secrets"],
+)
+def test_no_content_takes_more_than_its_room(value: Any) -> None:
+    """By the length of any JSON of it; what was begun is ended."""
+    room = Room(10_000)
+    shown = json.dumps(REDACTOR.content(value, room))
+    assert len(shown) < 10_300
+    assert json.dumps(CUT)[1:-1] in shown
+
+
+def test_what_is_long_keeps_out_nothing_that_is_short() -> None:
+    """Else a long description would hide the budget beside it."""
+    shown = REDACTOR.content({"a": ["x" * 900] * 500, "b": {"c": ["y" * 900] * 500}, "max_budget": 7}, Room(2_000))
+    assert shown["max_budget"] == 7
+
+
+@pytest.mark.parametrize("before", [LONGEST_TEXT - 20, LONGEST_TEXT - 5, LONGEST_TEXT + 1_990])
+def test_a_secret_at_the_cut_is_replaced_or_cut_off(before: int) -> None:
+    assert KEY[:8] not in REDACTOR.text(" " * before + KEY)
