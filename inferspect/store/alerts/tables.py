@@ -84,8 +84,8 @@ class SilenceRow(Base):
 class WorkerStatus(Base):
     """What waits in one spool, as of ``updated_at``.
 
-    ``place`` is the folder it lies in, on its host, and ``set_aside`` the number of events in that folder that the
-    database does not take.
+    ``place`` is the id of the folder it lies in, ``host`` where that was last, for a person to find, and ``set_aside``
+    the number of events in it that the database does not take.
     """
 
     __tablename__ = "worker_status"
@@ -96,3 +96,4 @@ class WorkerStatus(Base):
     oldest_seconds: Mapped[float] = mapped_column(DOUBLE_PRECISION)
     updated_at: Mapped[datetime] = mapped_column(TIME)
     set_aside: Mapped[int] = mapped_column(BigInteger)
+    host: Mapped[str] = mapped_column(Text)

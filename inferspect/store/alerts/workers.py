@@ -21,11 +21,13 @@ async def tell_spools(connection: AsyncConnection, place: str, spools: Sequence[
     What another machine told stays for a day after it has told nothing more: its events still wait somewhere.
 
     Args:
-        spools: rows of ``worker_id``, ``spool_depth``, ``oldest_seconds``, and of the place's ``set_aside``.
+        place: its id.
+        spools: rows of ``worker_id``, ``spool_depth``, ``oldest_seconds``, and of the place's ``set_aside`` and
+            ``host``.
     """
     if spools:
         statement = insert(WorkerStatus)
-        names = ("place", "spool_depth", "oldest_seconds", "set_aside", "updated_at")
+        names = ("place", "host", "spool_depth", "oldest_seconds", "set_aside", "updated_at")
         changing = {name: statement.excluded[name] for name in names}
         rows = [{**spool, "place": place} for spool in sorted(spools, key=lambda spool: str(spool["worker_id"]))]
         await connection.execute(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from callbacks.alerts.spools import SpoolTeller
+from callbacks.alerts.spools import SpoolTeller, place_of
 from inferspect.events import spool_table
 from inferspect.events.dead_letters import set_aside
 from inferspect.events.spool_table import SpooledEvent
@@ -40,6 +42,47 @@ async def test_what_waits_is_told_to_the_database(engine: AsyncEngine, tmp_path:
     idle.unlink()
     await teller.tell()
     assert await rows_of(engine, query) == []
+
+
+async def test_a_folder_is_the_same_on_another_host(
+    engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container that is made again has another name; what it told of before must not count beside it for a day."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "gateway-1")
+    spool_of(tmp_path, "old", 90).rename(tmp_path / "before.spool")
+    await SpoolTeller(engine, tmp_path, 15).tell()
+    (tmp_path / "before.spool").unlink()
+    spool_of(tmp_path, "new")
+    monkeypatch.setattr(socket, "gethostname", lambda: "gateway-2")
+    await SpoolTeller(engine, tmp_path, 15).tell()
+    (row,) = await rows_of(engine, "SELECT * FROM inferspect.worker_status")
+    assert (row["worker_id"], row["host"]) == ("new", f"gateway-2:{tmp_path}")
+
+
+async def test_processes_that_begin_at_once_know_the_folder_by_one_id(tmp_path: Path) -> None:
+    """And each folder has its own."""
+    folder = tmp_path / "spool"
+    ids = await asyncio.gather(*(asyncio.to_thread(place_of, folder) for _ in range(20)))
+    assert len(set(ids)) == 1
+    assert [path.name for path in folder.iterdir()] == ["place"]
+    assert place_of(tmp_path) not in ids
+
+
+async def test_what_was_shipped_at_the_end_is_told_at_the_end(engine: AsyncEngine, tmp_path: Path) -> None:
+    """Else it would seem to wait on a machine that is gone."""
+    path = spool_of(tmp_path, "busy", 90)
+    told = asyncio.create_task(SpoolTeller(engine, tmp_path, 15).run())
+    query = "SELECT spool_depth FROM inferspect.worker_status"
+    while not await rows_of(engine, query):
+        await asyncio.sleep(0.01)
+    told.cancel()
+    await asyncio.sleep(0.2)
+    database = spool_table.open_database(path)
+    database.execute("DELETE FROM events")
+    database.close()
+    with pytest.raises(asyncio.CancelledError):
+        await told
+    assert await rows_of(engine, query) == [{"spool_depth": 0}]
 
 
 async def test_what_was_set_aside_is_told_with_each_spool(engine: AsyncEngine, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("oldest_seconds", DOUBLE_PRECISION, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
         sa.Column("set_aside", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        sa.Column("host", sa.Text, nullable=False, server_default=sa.text("''")),
         schema=SCHEMA,
     )
 
