@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from callbacks.langfuse_tracing.projects import Projects
 from callbacks.langfuse_tracing.scores import ScoreConsumer
 from callbacks.langfuse_tracing.traces import TraceConsumer
 from inferspect.extension import Observer
 from inferspect.spans.export import Sender
 from inferspect.spans.sessions import session_traces
+from inferspect.tenancy.langfuse_projects import Projects
 
 
 async def start(observer: Observer) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
-from callbacks.langfuse_tracing.projects import ProjectError, Projects
 from callbacks.langfuse_tracing.prompts import PromptLibrary, PromptNotFoundError, PromptUnavailableError, Wanted
 from inferspect.context import RequestContext
 from inferspect.observation.langfuse import Project
 from inferspect.refusal import Refusal
 from inferspect.runtime import Runtime, running, served_request
 from inferspect.tenancy import Tenant
+from inferspect.tenancy.langfuse_projects import ProjectError, Projects
 
 FIELDS = ("prompt_id", "prompt_label", "prompt_version", "prompt_variables")  # LiteLLM's names for them
 LONGEST = 200  # characters of a name or label

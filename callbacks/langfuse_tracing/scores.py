@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 
-from callbacks.langfuse_tracing.projects import ProjectError
 from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
 from inferspect.events.score import CONSUMER, Score, ScoreMessage
 from inferspect.spans.answers import LONGEST_REASON, Refused
 from inferspect.spans.builder import root_span_id
 from inferspect.spans.export import Exporter, Format, Parcel, Receiver
 from inferspect.spans.ids import trace_id_of
+from inferspect.tenancy.langfuse_projects import ProjectError
 
 if TYPE_CHECKING:
-    from callbacks.langfuse_tracing.projects import Projects
     from inferspect.events.event import GatewayEvent
     from inferspect.observation.langfuse import LangfuseSettings, Project
     from inferspect.spans.export import Sender
     from inferspect.spans.sessions import SessionTraces
+    from inferspect.tenancy.langfuse_projects import Projects
     from inferspect.tenancy.lookup import TenantLookup
 
 PATH = "/api/public/scores"

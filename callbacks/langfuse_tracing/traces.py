@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from callbacks.langfuse_tracing.attributes import attributes_of, attributes_of_trace
-from callbacks.langfuse_tracing.projects import ProjectError
 from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
 from inferspect.events.score import TRACES
 from inferspect.spans.builder import spans_of
@@ -22,13 +21,14 @@ from inferspect.spans.export import Exporter, Parcel, Receiver
 from inferspect.spans.ids import is_sampled, trace_id_of
 from inferspect.spans.otlp import encode
 from inferspect.spans.otlp_http import FORMAT
+from inferspect.tenancy.langfuse_projects import ProjectError
 
 if TYPE_CHECKING:
-    from callbacks.langfuse_tracing.projects import Projects
     from inferspect.events.event import GatewayEvent
     from inferspect.observation.langfuse import LangfuseSettings, Project
     from inferspect.spans.export import Sender
     from inferspect.spans.sessions import SessionTraces
+    from inferspect.tenancy.langfuse_projects import Projects
     from inferspect.tenancy.langfuse_rules import LangfuseRules
     from inferspect.tenancy.lookup import TenantLookup
 

@@ -11,11 +11,12 @@ from inferspect.doctor.engine import check_node, check_prisma_client, check_pris
 from inferspect.doctor.events import check_clock, check_dead_letters, check_spools
 from inferspect.doctor.examination import Examination
 from inferspect.doctor.installation import check_litellm_version, check_packages, check_python, check_set_up
+from inferspect.doctor.langfuse import check_langfuse
 from inferspect.doctor.machine import check_credentials, check_data_folder, check_port
 from inferspect.doctor.result import Check, Result, error
 from inferspect.doctor.services import check_database, check_migrations, check_redis
 from inferspect.doctor.setting_up import check_configuration, check_environment, check_providers
-from inferspect.doctor.tracing import check_collector, check_langfuse
+from inferspect.doctor.tracing import check_collector
 from inferspect.launcher.prisma_client import PrismaSetupError
 
 CHECKS: tuple[Check, ...] = (

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from callbacks.langfuse_tracing.projects import Projects
 from callbacks.langfuse_tracing.scores import ScoreConsumer
 from callbacks.langfuse_tracing.traces import TraceConsumer
 from inferspect.events.delivery import Content, Delivery
@@ -17,6 +16,7 @@ from inferspect.observation.langfuse import LangfuseSettings
 from inferspect.spans.export import Sender
 from inferspect.spans.sessions import SessionTraces
 from inferspect.tenancy import TenantRules
+from inferspect.tenancy.langfuse_projects import Projects
 from inferspect.testing.langfuse import LangfuseCollector
 from tests.spans.clock import Clock
 from tests.spans.events import OCCURRED, event

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from callbacks.langfuse_tracing.projects import ProjectError, Projects
 from inferspect.observation.langfuse import LangfuseSettings, Project
+from inferspect.tenancy.langfuse_projects import ProjectError, Projects
 from inferspect.tenancy.langfuse_rules import LangfuseRules
 
 TEAM = "9b1c-team"
