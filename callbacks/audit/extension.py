@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from callbacks.audit.projection import AuditProjection
 from inferspect.extension import Observer, Worker
-from inferspect.store.audit.anchors import keep_anchoring
+from inferspect.store.audit.anchors import anchor_at_the_end, keep_anchoring
 from inferspect.store.audit.keys import audit_keys
 from inferspect.store.audit.log import AuditLog
 from inferspect.store.audit.pruning import TamperedError, prune
@@ -46,6 +46,7 @@ async def start(observer: Observer) -> None:
         await keep_anchoring(engine, audit, settings.anchor_every, file)
 
     observer.in_background(lead(engine, "audit anchors", anchor))
+    observer.in_background(anchor_at_the_end(engine, audit, file))
     if (days := settings.retention_days) is not None:
 
         async def retain() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.events.event import GatewayEvent
 from inferspect.store.audit.entry import Draft, chain_of, cost_text
-from inferspect.store.audit.log import AuditLog, lock_heads
+from inferspect.store.audit.log import AuditLog
 
 # What a later revision of the event may say otherwise, and is worth an entry of its own then.
 AMENDED = ("decision", "reason", "status", "cost", "model_served", "tenant_id", "content_hash")
@@ -36,7 +36,7 @@ class AuditProjection:
                 newest[event.id] = event
         if not newest:
             return
-        heads = await lock_heads(connection, {chain_of(event.tenant_id) for event in newest.values()})
+        heads = await self._log.lock(connection, {chain_of(event.tenant_id) for event in newest.values()})
         # Looked up under the lock: another process may have stored the same event a moment ago.
         found = await connection.execute(LATEST, {"ids": list(newest)})
         stored: dict[str, dict[str, Any]] = {row["id"]: dict(row) for row in found.mappings()}

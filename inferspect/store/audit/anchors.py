@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.store.audit.entry import ANCHORS, FIELDS, Draft, canonical
-from inferspect.store.audit.log import AuditLog, lock_heads
+from inferspect.store.audit.log import AuditLog
 from inferspect.store.audit.reading import COLUMNS, entry_of
 
 log = structlog.get_logger("inferspect.audit")
@@ -48,7 +48,7 @@ async def take_anchor(engine: AsyncEngine, audit: AuditLog) -> list[dict[str, An
         grown = set((await connection.execute(CHANGED)).scalars())
         if not grown:
             return []
-        heads = await lock_heads(connection, {ANCHORS, *grown})
+        heads = await audit.lock(connection, {ANCHORS, *grown})
         before = heads[ANCHORS][0]
         ends = [
             {"chain": chain, "sequence": sequence, "hash": head}
@@ -66,26 +66,39 @@ async def take_anchor(engine: AsyncEngine, audit: AuditLog) -> list[dict[str, An
 
 
 async def keep_anchoring(engine: AsyncEngine, audit: AuditLog, every: float, file: Path) -> None:
-    """Take an anchor every so many seconds until cancelled, and keep each in the log and in ``file``."""
+    """Take an anchor at once and every so many seconds until cancelled, and keep each in the log and in ``file``."""
     while True:
+        await anchor_and_keep(engine, audit, file)
         await asyncio.sleep(every)
-        try:
-            taken = await take_anchor(engine, audit)
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("no anchor of the audit log could be taken", reason=type(error).__name__)
-            continue
-        for entry in taken:
-            log.info(
-                "audit anchor",
-                sequence=entry["sequence"],
-                hash=entry["hash"],
-                signature=entry["details"]["signature"],
-                chains=len(entry["details"]["heads"]),
-            )
-        try:
-            await asyncio.to_thread(keep, file, taken)
-        except OSError as error:
-            log.error("anchors of the audit log cannot be kept", file=str(file), reason=type(error).__name__)
+
+
+async def anchor_at_the_end(engine: AsyncEngine, audit: AuditLog, file: Path) -> None:
+    """Wait until cancelled, and then take an anchor: what was recorded last is not left without one until a start."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await anchor_and_keep(engine, audit, file)
+
+
+async def anchor_and_keep(engine: AsyncEngine, audit: AuditLog, file: Path) -> None:
+    """Take an anchor and keep it in the log and in ``file``; where that fails the log says so."""
+    try:
+        taken = await take_anchor(engine, audit)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("no anchor of the audit log could be taken", reason=type(error).__name__)
+        return
+    for entry in taken:
+        log.info(
+            "audit anchor",
+            sequence=entry["sequence"],
+            hash=entry["hash"],
+            signature=entry["details"]["signature"],
+            chains=len(entry["details"]["heads"]),
+        )
+    try:
+        await asyncio.to_thread(keep, file, taken)
+    except OSError as error:
+        log.error("anchors of the audit log cannot be kept", file=str(file), reason=type(error).__name__)
 
 
 def keep(file: Path, anchors: list[dict[str, Any]]) -> None:

@@ -13,11 +13,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import structlog
+from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.store.audit.entry import GENESIS, Draft, canonical, chain_of, hash_of, record_of
 from inferspect.store.audit.keys import AuditKeys
+
+log = structlog.get_logger("inferspect.audit")
 
 LOCK = text(
     "SELECT chain, sequence, hash FROM inferspect.audit_heads WHERE chain = ANY(:chains) ORDER BY chain FOR UPDATE"
@@ -39,6 +43,11 @@ ADVANCE = text(
     " AS new (chain, sequence, hash) WHERE head.chain = new.chain"
 )
 BREATHE_EVERY = 64  # entries, about 1 ms of the event loop
+MOST_SEEN = 10_000  # chains, those that were appended to last
+CHAINS_SET_BACK = Counter(
+    "inferspect_audit_chains_set_back", "Times that an audit chain ended before what a process had seen of it."
+)
+SIGNED = frozenset({"anchor", "pruning"})
 
 
 class AuditLog:
@@ -52,6 +61,7 @@ class AuditLog:
     def __init__(self, engine: AsyncEngine, keys: AuditKeys) -> None:
         self._engine = engine
         self.keys = keys
+        self._seen: dict[str, tuple[int, str]] = {}
 
     async def record(self, drafts: Sequence[Draft]) -> None:
         """Append in a transaction of its own: once this returns, they are there.
@@ -103,13 +113,47 @@ class AuditLog:
         Appended to once in a transaction at most, or two of them may wait for each other; for the same reason no lock
         on the table's rows may be taken before.
         """
-        heads = await lock_heads(connection, {draft.chain for draft in drafts})
+        heads = await self.lock(connection, {draft.chain for draft in drafts})
         await self.extend(connection, heads, drafts)
+
+    async def lock(self, connection: AsyncConnection, chains: set[str]) -> dict[str, tuple[int, str]]:
+        """Sequence and hash of each chain's last entry, theirs alone until the transaction ends.
+
+        Locks are taken in the order of names. New chains are begun under one lock before any other lock: who begins one
+        would otherwise hold it while waiting for another, in any order.
+        """
+        wanted = sorted(chains)
+        known = set((await connection.execute(KNOWN, {"chains": wanted})).scalars())
+        if missing := [chain for chain in wanted if chain not in known]:
+            await connection.execute(ONE_AT_A_TIME)
+            await connection.execute(OPEN, {"chains": missing, "genesis": GENESIS})
+        locked = await connection.execute(LOCK, {"chains": wanted})
+        heads = {chain: (sequence, head) for chain, sequence, head in locked}
+        for chain, head in heads.items():
+            self._compare(chain, head)
+        return heads
+
+    def _compare(self, chain: str, head: tuple[int, str]) -> None:
+        """Tell where a chain ends before what this process has found it to end with: no anchor need have that."""
+        seen = self._seen.pop(chain, None)
+        self._seen[chain] = head
+        if len(self._seen) > MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        if seen is not None and (head[0] < seen[0] or (head[0] == seen[0] and head[1] != seen[1])):
+            CHAINS_SET_BACK.inc()
+            log.error(
+                "an audit chain was set back: entries that were recorded are gone",
+                chain=chain,
+                sequence=head[0],
+                hash=head[1],
+                last_sequence=seen[0],
+                last_hash=seen[1],
+            )
 
     async def extend(
         self, connection: AsyncConnection, heads: dict[str, tuple[int, str]], drafts: Sequence[Draft]
     ) -> None:
-        """As :meth:`append`, with heads that :func:`lock_heads` has locked."""
+        """As :meth:`append`, with heads that :meth:`lock` has locked."""
         if not drafts:
             return
         now = datetime.now(UTC)
@@ -142,21 +186,3 @@ class AuditLog:
         entry_hash = hash_of(text_of_record)
         added = orjson.dumps({"hash": entry_hash, "seal": self.keys.seal(entry_hash)})
         return text_of_record[:-1] + b"," + added[1:], entry_hash
-
-
-SIGNED = frozenset({"anchor", "pruning"})
-
-
-async def lock_heads(connection: AsyncConnection, chains: set[str]) -> dict[str, tuple[int, str]]:
-    """Sequence and hash of each chain's last entry, theirs alone until the transaction ends.
-
-    Locks are taken in the order of names. New chains are begun under one lock before any other lock: who begins one
-    would otherwise hold it while waiting for another, in any order.
-    """
-    wanted = sorted(chains)
-    known = set((await connection.execute(KNOWN, {"chains": wanted})).scalars())
-    if missing := [chain for chain in wanted if chain not in known]:
-        await connection.execute(ONE_AT_A_TIME)
-        await connection.execute(OPEN, {"chains": missing, "genesis": GENESIS})
-    locked = await connection.execute(LOCK, {"chains": wanted})
-    return {chain: (sequence, head) for chain, sequence, head in locked}

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from inferspect.store.audit.check import ChainCheck, Problem, Start
 from inferspect.store.audit.entry import Draft
 from inferspect.store.audit.keys import AuditKeys
-from inferspect.store.audit.log import AuditLog, lock_heads
+from inferspect.store.audit.log import AuditLog
 from inferspect.store.audit.reading import COLUMNS, entry_of, stream
 
 AT_A_TIME = 5_000
@@ -89,7 +89,7 @@ async def _prune_some(engine: AsyncEngine, audit: AuditLog, chain: str, before: 
     async with engine.begin() as connection:
         if (await connection.execute(PREFIX, values)).scalar_one() is None:
             return 0
-        heads = await lock_heads(connection, {chain})
+        heads = await audit.lock(connection, {chain})
         # Looked up again: another process may have pruned while this one waited.
         last = (await connection.execute(PREFIX, values)).scalar_one()
         if last is None:

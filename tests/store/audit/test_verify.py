@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
-from inferspect.store.audit.anchors import keep, kept, take_anchor
+from inferspect.store.audit.anchors import anchor_at_the_end, keep, keep_anchoring, kept, take_anchor
 from inferspect.store.audit.check import Problem
 from inferspect.store.audit.entry import GENESIS, HASHED, canonical, hash_of
 from inferspect.store.audit.keys import AuditKeys
@@ -198,6 +200,43 @@ async def test_a_tail_cut_off_with_its_head_is_found_by_the_anchors(
     superuser(cut.format(ACME, 6), head.format(ACME, 6))
     note = "anchor 1 is the first that says otherwise, and entry 10 is missing"
     assert await problems() == [Problem(ACME, 1, 10, "anchor", note)]
+
+
+async def test_a_chain_that_is_set_back_under_a_running_gateway_is_told(
+    audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """Behind the last anchor no verification misses them; the process that wrote them does."""
+    with capture_logs() as told:
+        await audit.record(drafts(2))
+        await audit.record(drafts(1))
+        assert told == []
+        superuser(
+            f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence > 8",
+            "UPDATE inferspect.audit_heads AS head SET sequence = 8, hash = log.hash FROM inferspect.audit_log AS log"
+            f" WHERE log.chain = head.chain AND head.chain = '{ACME}' AND log.sequence = 8",
+        )
+        assert await problems() == []
+        await audit.record(drafts(1))
+        await audit.record(drafts(1))
+    (line,) = told
+    assert (line["log_level"], line["chain"], line["sequence"], line["last_sequence"]) == ("error", ACME, 8, 12)
+
+
+async def test_a_leader_anchors_at_once_and_whoever_stops_once_more(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, tmp_path: Any
+) -> None:
+    """However often processes are started anew, no hour of entries is left without an anchor."""
+    file = tmp_path / "anchors.jsonl"
+    leading = asyncio.create_task(keep_anchoring(engine, audit, 3600, file))
+    while not file.exists() or not list(kept(file)):
+        await asyncio.sleep(0.01)
+    stopping = asyncio.create_task(anchor_at_the_end(engine, audit, file))
+    await asyncio.sleep(0)
+    await audit.record(drafts(1))
+    for task in (leading, stopping):
+        task.cancel()
+    await asyncio.gather(leading, stopping, return_exceptions=True)
+    assert [anchor["details"]["heads"][0]["sequence"] for anchor in kept(file)] == [3, 11]
 
 
 async def test_anchors_cut_off_with_the_tail_are_found_by_those_kept_outside(
