@@ -1,6 +1,9 @@
 # `make serve` runs the gateway, `make test` checks and tests it. Both set up what they need first.
 PYTHON ?= python3
 BIN := .venv/bin
+# What kills and starves processes has the machine to itself, so that what it sees is its own doing.
+ALONE := tests/resilience tests/observation/test_chaos.py
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check fix bench chaos docs doctor lock setup setup-dev clean
@@ -12,7 +15,8 @@ serve: setup     ## run the gateway on 127.0.0.1:4000
 	@exec $(BIN)/inferspect serve
 
 test: setup-dev check  ## check and test everything
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=loadfile $(ALONE:%=--ignore=%)
+	@$(BIN)/pytest $(ALONE)
 	@$(MAKE) --no-print-directory -C infra/prisma-engine test
 
 check: setup-dev ## lint, types, import contracts
