@@ -359,7 +359,7 @@ QUERIES: list[tuple[str, str, tuple[str, ...]]] = [
     ("/api/v1/audit/export", "format", TEXTS),
     ("/api/v1/audit/export", "tenant_id", TEXTS),
     ("/api/v1/alerts", "limit", NUMBERS),
-    ("/api/v1/alerts", "before", TIMES),
+    ("/api/v1/alerts", "cursor", (*(base64.urlsafe_b64encode(one.encode()).decode() for one in CURSORS), *TEXTS)),
     *(("/api/v1/alerts", name, TEXTS) for name in ("rule", "state", "tenant_id")),
     ("/api/v1/alert-rules", "tenant_id", TEXTS),
     ("/api/v1/alert-silences", "ended", TEXTS),

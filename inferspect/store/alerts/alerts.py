@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from inferspect.store.tables import SCHEMA
 
 Row = dict[str, Any]
 TABLE = AlertRow.__table__
+PLACE = (AlertRow.pending_since, AlertRow.id)
 OPEN = or_(AlertRow.state != "resolved", AlertRow.owes_end)
 
 
@@ -99,15 +100,15 @@ async def alerts(
     tenant_id: str | None = None,
     states: Sequence[str] = (),
     rule: str | None = None,
-    before: datetime | None = None,
+    after: tuple[datetime, str] | None = None,
     limit: int = 100,
 ) -> list[Row]:
-    """Alerts, last changed first.
+    """Alerts, the last that began first: an order that looks at their rules do not change between two pages.
 
     Args:
         tenant_id: whose; those of all, and of the whole gateway, where it is ``None``.
         states: in which; all where there is none.
-        before: changed before this time, to read on after a page.
+        after: ``pending_since`` and ``id`` of the last one of a page, to read on after it.
     """
     wanted: list[ColumnElement[bool]] = []
     if tenant_id is not None:
@@ -116,9 +117,9 @@ async def alerts(
         wanted.append(AlertRow.state.in_(states))
     if rule is not None:
         wanted.append(AlertRow.rule == rule)
-    if before is not None:
-        wanted.append(AlertRow.updated_at < before)
-    query = select(TABLE).where(*wanted).order_by(AlertRow.updated_at.desc(), AlertRow.id).limit(limit)
+    if after is not None:
+        wanted.append(tuple_(*PLACE) < after)
+    query = select(TABLE).where(*wanted).order_by(*(column.desc() for column in PLACE)).limit(limit)
     return [_row(one) for one in (await connection.execute(query)).mappings()]
 
 

@@ -59,6 +59,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state <> 'resolved' OR owes_end"),
     )
     op.create_index("alerts_by_time", "alerts", ["updated_at"], schema=SCHEMA)
+    op.create_index("alerts_by_beginning", "alerts", ["pending_since", "id"], schema=SCHEMA)
     op.create_table(
         "alert_silences",
         sa.Column("id", UUID(as_uuid=False), primary_key=True),
