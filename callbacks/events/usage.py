@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 LARGEST_COUNT = 2**31
 
@@ -51,11 +51,11 @@ def usage_by_kind(usage: Any) -> dict[str, int]:
 def prompt_tokens(usage: Any) -> int | None:
     """All tokens of the prompt; of Anthropic's usage, which tells those of its cache beside the others, the sum."""
     if is_count(tokens := field(usage, "prompt_tokens")):
-        return int(tokens)
+        return tokens
     if not is_count(tokens := field(usage, "input_tokens")):
         return None
     beside = (field(usage, name) for name in ("cache_read_input_tokens", "cache_creation_input_tokens"))
-    return min(int(tokens) + sum(filter(is_count, beside)), LARGEST_COUNT - 1)
+    return min(tokens + sum(filter(is_count, beside)), LARGEST_COUNT - 1)
 
 
 def completion_tokens(usage: Any) -> int | None:
@@ -69,6 +69,6 @@ def field(holder: Any, name: str) -> Any:
     return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: Any) -> TypeGuard[int]:
     """Whether it is a number of tokens that the store can hold."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_COUNT
