@@ -175,6 +175,7 @@ def _as_json(problems: list[Problem], verified: Verified) -> dict[str, Any]:
         for one in problems
     ]
     counts = {"entries": verified.entries, "chains": verified.chains, "anchored": verified.anchored}
+    counts |= {"kept_anchors": verified.kept_anchors}
     return {"ok": not verified.problems, **counts, "problems": told, "problem_count": verified.problems}
 
 
@@ -184,5 +185,6 @@ def _print(problems: list[Problem], verified: Verified, file: Path | None) -> No
     if verified.problems > len(problems):
         typer.echo(f"... and {verified.problems - len(problems)} more")
     looked_at = f"{verified.entries} entries in {verified.chains} chains"
-    anchored = "" if file else f", {verified.anchored} ends of chains by anchors"
+    outside = f"{verified.kept_anchors or 'no'} anchors kept outside of the database"
+    anchored = "" if file else f", {verified.anchored} ends of chains by anchors, {outside}"
     typer.echo(f"{'wrong' if verified.problems else 'in order'}: {looked_at}{anchored}")

@@ -20,7 +20,7 @@ from inferspect.launcher.running_database import running_database
 from inferspect.logs import without_secrets
 from inferspect.settings import LaunchSettings
 from inferspect.store.address import driver_url
-from inferspect.store.audit.anchors import kept
+from inferspect.store.audit.anchors import KeptAnchor, kept
 from inferspect.store.audit.check import Problem
 from inferspect.store.audit.entry import FIELDS
 from inferspect.store.audit.keys import AuditKeys, audit_keys
@@ -93,7 +93,7 @@ def own_anchors() -> Path:
         return launch.inferspect_home / "audit" / "anchors.jsonl"
 
 
-def kept_anchors(files: list[Path] | None) -> Iterator[dict[str, Any]]:
+def kept_anchors(files: list[Path] | None) -> Iterator[KeptAnchor]:
     """Of the files that are named, else of the one that this installation keeps, where it does."""
     if not files:
         files = [own] if (own := own_anchors()).exists() else []

@@ -6,6 +6,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -106,25 +107,37 @@ def keep(file: Path, anchors: list[dict[str, Any]]) -> None:
     if not anchors:
         return
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(descriptor, b"".join(canonical(anchor) + b"\n" for anchor in anchors))
+        # A line that a full disk cut off spoils no other.
+        length = os.fstat(descriptor).st_size
+        torn = b"\n" if length and os.pread(descriptor, 1, length - 1) != b"\n" else b""
+        os.write(descriptor, torn + b"".join(canonical(anchor) + b"\n" for anchor in anchors))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def kept(file: Path) -> Iterator[dict[str, Any]]:
-    """The anchors of a file; a line that is none, such as one that a full disk cut off, is left out.
+@dataclass(frozen=True, slots=True)
+class KeptAnchor:
+    """A line of a file of anchors; ``entry`` is ``None`` where it is no entry at all."""
+
+    file: str
+    line: int
+    entry: dict[str, Any] | None
+
+
+def kept(file: Path) -> Iterator[KeptAnchor]:
+    """The lines of a file of anchors; whether somebody wrote into it, a verification tells.
 
     Raises:
         OSError: it cannot be read.
     """
     with file.open("rb") as lines:
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             try:
                 entry = orjson.loads(line)
             except orjson.JSONDecodeError:
-                continue
-            if isinstance(entry, dict) and entry.keys() == set(FIELDS) and entry["kind"] == "anchor":
-                yield entry
+                entry = None
+            is_entry = isinstance(entry, dict) and entry.keys() == set(FIELDS) and type(entry["sequence"]) is int
+            yield KeptAnchor(file.name, number, entry if is_entry else None)

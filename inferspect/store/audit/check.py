@@ -9,7 +9,7 @@ from typing import Any, Literal
 from inferspect.store.audit.entry import GENESIS, HASHED, canonical, hash_of
 from inferspect.store.audit.keys import AuditKeys, is_signed
 
-Wrong = Literal["changed", "moved", "missing", "forged", "unlinked", "added", "anchor", "signature"]
+Wrong = Literal["changed", "moved", "missing", "forged", "unlinked", "added", "anchor", "signature", "unusable"]
 
 MOST_COMPARED = 100  # changed entries that are looked at for having changed places
 
@@ -22,6 +22,7 @@ MEANINGS: dict[Wrong, str] = {
     "added": "stands behind the head of its chain",
     "anchor": "is not as an anchor has it",
     "signature": "is not signed with this installation's key",
+    "unusable": "is no anchor of this installation: it was changed, or cut off",
 }
 
 
@@ -30,6 +31,7 @@ class Problem:
     """What is wrong with one entry, or with several in a row.
 
     Attributes:
+        chain: its name; of a line of kept anchors that is ``unusable``, the file's, and the line is its ``sequence``.
         sequence: of the first; ``last``: of the last.
         note: what more is known.
     """
@@ -41,7 +43,8 @@ class Problem:
     note: str = ""
 
     def __str__(self) -> str:
-        which = f"entry {self.sequence}" if self.sequence == self.last else f"entries {self.sequence} to {self.last}"
+        one = "line" if self.wrong == "unusable" else "entry"
+        which = f"{one} {self.sequence}" if self.sequence == self.last else f"entries {self.sequence} to {self.last}"
         note = f" ({self.note})" if self.note else ""
         return f"{self.chain}: {which}: {self.wrong}: each {MEANINGS[self.wrong]}{note}".replace(
             ": each ", ": " if self.sequence == self.last else ": each "

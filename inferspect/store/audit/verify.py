@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from inferspect.store.audit.anchors import KeptAnchor
 from inferspect.store.audit.check import ChainCheck, Problem, Start
 from inferspect.store.audit.entry import ANCHORS
 from inferspect.store.audit.keys import AuditKeys
@@ -56,6 +57,7 @@ class Verified:
     entries: int = 0
     chains: int = 0
     anchored: int = 0
+    kept_anchors: int = 0
     problems: int = 0
     last: dict[str, int] = field(default_factory=dict)
 
@@ -66,7 +68,7 @@ class Verification:
     Args:
         chain: only this one; all, and the anchors, where it is ``None``.
         since: from the first entry on that was recorded then or later.
-        kept_anchors: entries of anchors that were kept outside of the database: a tail that was cut off the chains,
+        kept_anchors: anchors that were kept outside of the database: a tail that was cut off the chains,
             and off the anchors with them, shows by these alone.
     """
 
@@ -77,7 +79,7 @@ class Verification:
         *,
         chain: str | None = None,
         since: datetime | None = None,
-        kept_anchors: Iterable[dict[str, Any]] = (),
+        kept_anchors: Iterable[KeptAnchor] = (),
     ) -> None:
         self.verified = Verified()
         self._engine = engine
@@ -150,7 +152,8 @@ class Verification:
     async def _of_kept_anchors(self, connection: AsyncConnection) -> AsyncIterator[Problem]:
         """Those in the file: genuine by their signature, so what they say counts, whatever the database has."""
         compared = _Anchored(self._floors)
-        for part in _parts(self._genuine(), ANCHORED_AT_A_TIME):
+        unusable: list[Problem] = []
+        for part in _parts(self._genuine(unusable), ANCHORED_AT_A_TIME):
             _, chains, sequences, hashes = zip(*part, strict=True)
             values = {"chains": list(chains), "sequences": list(sequences), "hashes": list(hashes)}
             found = {
@@ -160,20 +163,33 @@ class Verification:
             for name, chain, sequence, head_hash in part:
                 compared.take(name, chain, sequence, head_hash, found[chain, sequence, head_hash])
         self.verified.anchored += compared.count
-        for problem in compared.problems():
+        for problem in (*unusable, *compared.problems()):
             yield problem
 
-    def _genuine(self) -> Iterator[tuple[str, str, int, str]]:
-        """Name of the anchor, chain, sequence and hash; the anchor itself is one of its heads, too."""
-        for entry in self._kept_anchors:
-            check = ChainCheck(ANCHORS, self._keys, start=Start())
-            if any(check.take(entry)) or any(check.end()):
-                continue  # somebody wrote into the file; what is cut from it cannot be known
+    def _genuine(self, unusable: list[Problem]) -> Iterator[tuple[str, str, int, str]]:
+        """Name of the anchor, chain, sequence and hash; the anchor itself is one of its heads, too.
+
+        Args:
+            unusable: gets a problem for each line that is not genuine; lines that were removed cannot be known.
+        """
+        for kept in self._kept_anchors:
+            entry = kept.entry
+            if entry is None or not self._is_genuine(entry):
+                unusable.append(Problem(kept.file, kept.line, kept.line, "unusable"))
+                continue
+            self.verified.kept_anchors += 1
             name = f"kept anchor {entry['sequence']}"
             heads = [(head["chain"], head["sequence"], head["hash"]) for head in entry["details"].get("heads", ())]
             for head in [*heads, (ANCHORS, entry["sequence"], entry["hash"])]:
                 if self._chain in (None, head[0]):
                     yield name, *head
+
+    def _is_genuine(self, entry: dict[str, Any]) -> bool:
+        check = ChainCheck(ANCHORS, self._keys, start=Start())
+        try:
+            return entry["kind"] == "anchor" and not any(check.take(entry)) and not any(check.end())
+        except (TypeError, ValueError):  # values of other types than an entry's
+            return False
 
 
 class _Anchored:

@@ -236,7 +236,8 @@ async def test_a_leader_anchors_at_once_and_whoever_stops_once_more(
     for task in (leading, stopping):
         task.cancel()
     await asyncio.gather(leading, stopping, return_exceptions=True)
-    assert [anchor["details"]["heads"][0]["sequence"] for anchor in kept(file)] == [3, 11]
+    anchors = [one.entry for one in kept(file) if one.entry]
+    assert [anchor["details"]["heads"][-1]["sequence"] for anchor in anchors] == [3, 11]
 
 
 async def test_anchors_cut_off_with_the_tail_are_found_by_those_kept_outside(
@@ -262,18 +263,31 @@ async def test_anchors_cut_off_with_the_tail_are_found_by_those_kept_outside(
     ]
 
 
-async def test_a_forged_anchor_counts_for_nothing(
-    engine: AsyncEngine, audit: AuditLog, problems: Problems, tmp_path: Any
+@pytest.mark.parametrize(
+    "line",
+    [
+        lambda line: line.replace("10", "11", 1),
+        lambda line: line.replace('"sequence":1,"', '"sequence":"x","'),
+        lambda line: line.replace('"kind":"anchor"', '"kind":"request"'),
+        lambda line: line.replace('"details":{', '"details":"x","seal":{'),
+        lambda line: line.replace('"revision":1', '"revision":1e400'),
+        lambda line: line[: len(line) // 2],
+        lambda _: '{"kind":"anchor"}',
+        lambda _: "[]",
+    ],
+    ids=["changed", "sequence", "kind", "details", "number", "torn", "short", "list"],
+)
+async def test_a_line_that_somebody_wrote_into_the_file_of_anchors_is_told(
+    engine: AsyncEngine, audit: AuditLog, problems: Problems, drafts: Drafts, tmp_path: Any, line: Callable[[str], str]
 ) -> None:
-    """Neither one that somebody wrote into the file nor one that another installation signed."""
+    """It counts for nothing, and the next anchor begins on a line of its own."""
     file = tmp_path / "anchors.jsonl"
-    (anchor,) = await take_anchor(engine, audit)
-    anchor["details"]["heads"][0]["hash"] = "1" * 64
-    keep(file, [anchor])
-    with file.open("a") as lines:
-        lines.write('{"kind": "anchor"}\nhalf a li')
-    assert await problems(kept_anchors=kept(file)) == []
-    assert len(list(kept(file))) == 1
+    keep(file, await take_anchor(engine, audit))
+    file.write_text(line(file.read_text().rstrip()))
+    await audit.record(drafts(1))
+    keep(file, await take_anchor(engine, audit))
+    assert await problems(kept_anchors=kept(file)) == [Problem("anchors.jsonl", 1, 1, "unusable")]
+    assert str(Problem("a.jsonl", 3, 3, "unusable")).startswith("a.jsonl: line 3: unusable: is no anchor")
 
 
 async def test_an_anchor_of_another_key_is_found(
