@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 
+from callbacks.langfuse_tracing.sending import side_by_side
 from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
 from inferspect.events.score import CONSUMER, Score, ScoreMessage
 from inferspect.spans.answers import LONGEST_REASON, Refused
@@ -39,7 +40,7 @@ def _refused(response: httpx.Response) -> Refused | None:
     if response.status_code != PARTLY:
         return None
     try:
-        reasons = [str(error["message"]) for error in response.json()["errors"]]
+        reasons = [str(error["message"]) for error in orjson.loads(response.content)["errors"]]
     except (ValueError, TypeError, KeyError):
         reasons = []
     return Refused(f"Langfuse refuses the score: {'; '.join(reasons)[:LONGEST_REASON] or 'without a reason'}")
@@ -106,7 +107,12 @@ class ScoreConsumer:
                 environment = message.environment or rules.environment or self._settings.environment
                 parcels = [(number, self._parcel(message, score, environment)) for score in message.scores]
                 by_project.setdefault(project, []).extend(parcels)
-        await asyncio.gather(*(self._send(project, parcels, results) for project, parcels in by_project.items()))
+        failed = await side_by_side(
+            {project: self._send(project, parcels, results) for project, parcels in by_project.items()}
+        )
+        for project, failure in failed.items():
+            for number, _ in by_project[project]:
+                results[number] = failure
         return results
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from callbacks.langfuse_tracing.attributes import attributes_of, attributes_of_trace
+from callbacks.langfuse_tracing.sending import side_by_side
 from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
 from inferspect.events.score import TRACES
 from inferspect.spans.builder import spans_of
@@ -73,7 +74,8 @@ class TraceConsumer:
     async def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Delivered]:
         """A request for each project, side by side; one that is away is left alone, so it holds up no other."""
         results: list[Delivered] = [DONE] * len(deliveries)
-        by_project: dict[Project, dict[int, LangfuseRules]] = {}
+        by_project: dict[Project, list[int]] = {}
+        rules_of: dict[int, LangfuseRules] = {}
         for number, delivery in enumerate(deliveries):
             if delivery.event is None:
                 results[number] = Rejected("it is no request, so it has no trace")
@@ -86,18 +88,23 @@ class TraceConsumer:
                 continue
             self._reasons.pop(delivery.tenant_id, None)
             if project is not None:
-                by_project.setdefault(project, {})[number] = rules
+                by_project.setdefault(project, []).append(number)
+                rules_of[number] = rules
+        parcels = await asyncio.to_thread(
+            lambda: {number: self._parcel(deliveries[number], rules) for number, rules in rules_of.items()}
+        )
 
-        async def send(project: Project, numbers: dict[int, LangfuseRules]) -> None:
-            parcels = await asyncio.to_thread(
-                lambda: [self._parcel(deliveries[number], rules) for number, rules in numbers.items()]
-            )
+        async def send(project: Project, numbers: list[int]) -> None:
             headers = {**project.headers(), **INGESTION}
             receiver = Receiver(self.name, project.host + PATH, headers, project.tenant_id)
-            for number, result in zip(numbers, await self._exporter.send(receiver, parcels), strict=True):
+            found = await self._exporter.send(receiver, [parcels[number] for number in numbers])
+            for number, result in zip(numbers, found, strict=True):
                 results[number] = result
 
-        await asyncio.gather(*(send(project, numbers) for project, numbers in by_project.items()))
+        failed = await side_by_side({project: send(project, numbers) for project, numbers in by_project.items()})
+        for project, failure in failed.items():
+            for number in by_project[project]:
+                results[number] = failure
         return results
 
     async def close(self) -> None:

@@ -73,7 +73,7 @@ def wait_of(response: httpx.Response) -> float | None:
     except ValueError:
         try:
             until = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)
@@ -82,5 +82,6 @@ def wait_of(response: httpx.Response) -> float | None:
 
 
 def excerpt(response: httpx.Response) -> str:
-    """The beginning of what it says, on one line."""
-    return " ".join(response.text[:LONGEST_REASON].split()) or "without a reason"
+    """The beginning of what it says, on one line, whatever encoding it claims to be in."""
+    text = response.content[: 4 * LONGEST_REASON].decode("utf-8", "replace")
+    return " ".join(text[:LONGEST_REASON].split()) or "without a reason"

@@ -88,7 +88,7 @@ class Sender:
             async with asyncio.timeout(self._timeout):
                 response = await self._client.post(receiver.url, content=body, headers={**receiver.headers, **headers})
             found = judge(response)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
             found = Retry(f"the receiver does not answer ({type(error).__name__})")
         REQUESTS.labels(receiver.name, outcome_of(response, found)).inc()
         self._troubles.note(receiver, found)

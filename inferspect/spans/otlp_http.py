@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Sequence
 
 import httpx
+import orjson
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
@@ -31,7 +32,7 @@ def refused(response: httpx.Response) -> Refused | None:
         count, message = said.rejected_spans, said.error_message
     else:
         try:
-            partial = response.json()["partialSuccess"]
+            partial = orjson.loads(response.content)["partialSuccess"]
             count, message = int(partial.get("rejectedSpans", 0)), str(partial.get("errorMessage", ""))
         except (ValueError, TypeError, KeyError, AttributeError):
             return None

@@ -17,6 +17,8 @@ from inferspect.tenancy.langfuse_rules import LangfuseRules
         ({"host": "https://user:key@cloud.langfuse.com"}, "without a key in it"),
         ({"host": "https://cloud.langfuse.com?a=1"}, "must be an address"),
         ({"host": "https://cloud.langfuse.com:port"}, "[Pp]ort"),
+        ({"host": "http://xn--zz---.com"}, "no name in the DNS"),
+        ({"host": "http://\u00e9\u200b.com"}, "no name in the DNS"),
         ({"public_key": "pk-lf-1"}, "must be a reference"),
         ({"secret_key": "os.environ/NOT_SET_ANYWHERE"}, "os.environ/NOT_SET_ANYWHERE is not set"),
         ({"sample_rate": 2}, "less than or equal to 1"),

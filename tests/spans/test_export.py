@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from inferspect.events.delivery import DONE, Rejected, Retry
-from inferspect.spans.answers import wait_of
+from inferspect.spans.answers import Refused, judge, wait_of
 from inferspect.spans.builder import spans_of
 from inferspect.spans.export import Exporter, Parcel, Receiver, Sender
 from inferspect.spans.otlp import encode
@@ -135,6 +135,27 @@ async def test_trouble_is_logged_once_and_its_end(
     assert unauthorized() - before == 3
 
 
+ENCODINGS = ("undefined", "hex", "base64", "idna", "utf-16", "zlib", "unicode_escape", "no-such")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_reason_is_read_whatever_it_claims_to_be(encoding: str) -> None:
+    """An encoding that does not fit, or that is none of texts, is no reason to fail."""
+    headers = {"content-type": f"text/plain; charset={encoding}"}
+    found = judge(httpx.Response(400, headers=headers, content=b"\xff odd\n" * 1000))
+    assert isinstance(found, Refused)
+    assert found.reason.startswith("the receiver refuses it (400): \ufffd odd \ufffd odd")
+    assert len(found.reason) < 300
+
+
+@pytest.mark.parametrize("url", ["http://xn--zz---.com/", "http://\u00e9\u200b.com/", "http://a:b/"])
+async def test_an_address_that_is_none_is_trouble(sender: Sender, url: str) -> None:
+    """As one that nobody listens on, it keeps only its own deliveries waiting."""
+    response, found = await sender.post(Receiver("test", url), b"", {})
+    assert response is None
+    assert isinstance(found, Retry)
+
+
 def test_keys_are_in_no_dump_of_a_receiver() -> None:
     """Headers hold keys, and a receiver may turn up in an error."""
     assert "secret" not in repr(Receiver("test", "http://127.0.0.1", {"authorization": "secret"}))
@@ -152,6 +173,9 @@ def test_keys_are_in_no_dump_of_a_receiver() -> None:
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 3600.0),
         ("Fri, 31 Dec 9999 23:59:59 -0000", 3600.0),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 99:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 +9999999999999999999", None),
         ("soon", None),
         ("", None),
     ],
@@ -169,6 +193,8 @@ def test_a_receiver_says_how_long_to_wait(header: str, seconds: float | None) ->
         ("application/json", b'{"partialSuccess": {"rejectedSpans": "0"}}'),
         ("application/json", b'{"partialSuccess": {"rejectedSpans": []}}'),
         ("application/json", b"[]"),
+        ("application/json", b"[" * 100_000),
+        ("application/json", b'{"partialSuccess": {"rejectedSpans": 1e999}}'),
         ("text/html", b"<html>"),
         ("application/x-protobuf", b""),
         ("application/x-protobuf", b"\xff\xff"),
