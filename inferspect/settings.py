@@ -81,8 +81,8 @@ class EventSettings(Section):
     )
     delivery_for: Seconds = Field(
         default=24 * 3600.0,
-        description="Seconds after a request for which its event is offered to a consumer that does not take it, and "
-        "at least 12 times; then it becomes a dead letter.",
+        description="Seconds for which an event is offered to a consumer that does not take it, and at least 12 times; "
+        "then it becomes a dead letter.",
     )
     consumers: Literal["gateway", "worker"] = Field(
         default="gateway",

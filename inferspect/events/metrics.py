@@ -10,6 +10,9 @@ EVENTS_SHIPPED = Counter("inferspect_events_shipped", "Events stored in the data
 EVENTS_SET_ASIDE = Counter(
     "inferspect_events_set_aside", "Events that the database never takes, put into dead-letters.jsonl."
 )
+EVENTS_REDATED = Counter(
+    "inferspect_events_redated", "Events that were stored with the database's time, because their own cannot be true."
+)
 OBSERVER_ERRORS = Counter(
     "inferspect_observer_errors",
     "Exceptions out of an observer's code: `wants` and `project` while an event is stored, `deliver` while delivered.",

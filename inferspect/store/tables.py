@@ -89,7 +89,7 @@ class DeliveryRow(Base):
     """What a consumer has not got yet: see :mod:`inferspect.events.delivery`.
 
     ``message`` is of those that are no request. ``due_at`` is when it is tried next; who takes it moves that on, so
-    that nobody else does. ``dead_at`` is when it was given up.
+    that nobody else does. ``enqueued_at`` is since when it is tried, ``dead_at`` when it was given up.
     """
 
     __tablename__ = "deliveries"
@@ -101,6 +101,7 @@ class DeliveryRow(Base):
     revision: Mapped[int]
     message: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     attempts: Mapped[int] = mapped_column(SmallInteger)
+    enqueued_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     due_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     dead_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     reason: Mapped[str | None] = mapped_column(Text)

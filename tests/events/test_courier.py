@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -264,6 +265,24 @@ async def test_who_never_takes_it_is_offered_it_for_long_enough_and_often_enough
         await hurry(engine)
     await old.deliver()
     assert await dead()
+
+
+async def test_a_request_long_ago_is_offered_as_long_as_a_new_one(engine: AsyncEngine) -> None:
+    """Its event may have lain in a spool; and once replayed it is offered for that long again."""
+    consumer = Recording(answers=lambda batch: [Retry("no")] * len(batch))
+    for ago in (timedelta(days=30), -timedelta(hours=20)):
+        await store(engine, consumer, event(occurred_at=datetime.now(UTC) - ago))
+
+    async def dead_after_all_attempts() -> list[bool]:
+        await execute(engine, "UPDATE inferspect.deliveries SET attempts = 100, due_at = now()")
+        await courier(engine, consumer, delivery_for=3600).deliver()
+        return [row["dead_at"] is not None for row in await deliveries(engine)]
+
+    assert await dead_after_all_attempts() == [False, False]
+    await execute(engine, "UPDATE inferspect.deliveries SET enqueued_at = now() - interval '2 hours'")
+    assert await dead_after_all_attempts() == [True, True]
+    await DeadLetters(engine).replay(Wanted(consumer="test"))
+    assert await dead_after_all_attempts() == [False, False]
 
 
 async def test_one_that_makes_the_consumer_fail_does_not_keep_the_others(engine: AsyncEngine) -> None:

@@ -16,7 +16,7 @@ from inferspect.store.events.reading import contents_of, events_of
 from inferspect.store.tables import DeliveryRow, Event
 
 ROW = DeliveryRow.__table__
-LISTED = [column for column in ROW.columns if column.name not in {"message", "due_at"}]
+LISTED = [column for column in ROW.columns if column.name not in {"message", "enqueued_at", "due_at"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class DeadLetters:
 
     async def replay(self, wanted: Wanted) -> int:
         """Have them delivered again, from the first attempt on; returns how many."""
-        changes = {"dead_at": None, "reason": None, "attempts": 0, "due_at": func.now()}
+        changes = {"dead_at": None, "reason": None, "attempts": 0, "enqueued_at": func.now(), "due_at": func.now()}
         async with self._engine.begin() as connection:
             return (await connection.execute(update(DeliveryRow).where(*wanted.conditions()).values(changes))).rowcount
 

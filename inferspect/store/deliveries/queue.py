@@ -30,8 +30,8 @@ ENQUEUE = text(f"""
     INSERT INTO {TABLE} (consumer, id, occurred_at, tenant_id, revision, reason, dead_at)
     SELECT consumer, id, occurred_at, tenant_id, revision, reason, CASE WHEN reason IS NOT NULL THEN now() END
     FROM {rows_from(TABLE)}
-    ON CONFLICT (consumer, id) DO UPDATE SET revision = excluded.revision, attempts = 0, due_at = now(),
-        reason = excluded.reason, dead_at = excluded.dead_at
+    ON CONFLICT (consumer, id) DO UPDATE SET revision = excluded.revision, attempts = 0, enqueued_at = now(),
+        due_at = now(), reason = excluded.reason, dead_at = excluded.dead_at
     WHERE deliveries.revision < excluded.revision
 """)  # noqa: S608  names of our own
 LEASE = text(f"""
@@ -43,7 +43,7 @@ LEASE = text(f"""
     SET due_at = now() + make_interval(secs => :seconds), attempts = least(attempts + 1, {MOST_ATTEMPTS})
     FROM taken WHERE leased.consumer = :consumer AND leased.id = taken.id
     RETURNING CAST(leased.id AS text), occurred_at, tenant_id, revision, message, attempts, due_at,
-        CAST(extract(epoch FROM now() - occurred_at) AS double precision) AS age
+        CAST(extract(epoch FROM now() - enqueued_at) AS double precision) AS age
 """)  # noqa: S608  as above
 EXTEND = text(f"""
     UPDATE {TABLE} SET due_at = now() + make_interval(secs => :seconds)
@@ -84,7 +84,7 @@ COUNTS = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A delivery that is this process's until ``due_at``; ``age`` is the number of seconds since ``occurred_at``."""
+    """A delivery that is this process's until ``due_at``; ``age`` is for how many seconds it has been tried."""
 
     id: str
     occurred_at: datetime

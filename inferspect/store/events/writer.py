@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from inferspect.events.delivery import Consumers
 from inferspect.events.event import GatewayEvent
 from inferspect.events.metrics import OBSERVER_ERRORS
 from inferspect.store.deliveries.queue import ENQUEUE, due
+from inferspect.store.events.dates import Dates
 from inferspect.store.events.projecting import project
 from inferspect.store.events.usage import usage_of
 from inferspect.store.json_rows import as_json, upsert
@@ -70,6 +71,7 @@ class EventWriter:
         self._engine = engine
         self._consumers = consumers or Consumers()
         self._tenants = tenants
+        self._dates = Dates(engine)
         self._days: set[date] = set()
 
     async def write(self, shipped: Sequence[ShippedEvent]) -> None:
@@ -78,7 +80,7 @@ class EventWriter:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: nothing was stored.
         """
-        batch = _newest(shipped)
+        batch = await self._dated(_newest(shipped))
         days = {day_of(one.event.occurred_at) for one in batch}
         if self._tenants is not None:
             await self._tenants.learn({one.event.tenant_id for one in batch if one.final})
@@ -92,6 +94,13 @@ class EventWriter:
             self._days -= days  # retention, or whoever restored the database, may have taken them away
             raise
         self._days |= days
+
+    async def _dated(self, batch: list[ShippedEvent]) -> list[ShippedEvent]:
+        dates = await self._dates.changed([one.event for one in batch])
+        return [
+            replace(one, event=replace(one.event, occurred_at=dates[one.event.id])) if one.event.id in dates else one
+            for one in batch
+        ]
 
     async def _store(self, connection: AsyncConnection, batch: list[ShippedEvent]) -> None:
         changed: set[str] = set()

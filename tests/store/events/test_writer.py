@@ -15,7 +15,7 @@ from inferspect.context import RequestContext
 from inferspect.events.event import GatewayEvent, event_of
 from inferspect.store.events.writer import EventWriter, ShippedEvent
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=100)
 
 
 def event(at: datetime = NOON, revision: int = 1, **values: Any) -> GatewayEvent:
@@ -84,18 +84,16 @@ async def test_a_large_batch_is_one_transaction(engine: AsyncEngine) -> None:
 
 async def test_days_are_those_of_utc(engine: AsyncEngine) -> None:
     """A request one microsecond before midnight UTC is of the old day, whatever the zone its time is given in."""
-    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    midnight = NOON + timedelta(hours=12)
     east = timezone(timedelta(hours=5, minutes=30))
     events = [event(midnight - timedelta(microseconds=1)), event(midnight), event(midnight.astimezone(east))]
     await EventWriter(engine).write(shipped(*events))
-    assert await partitions(engine) == ["inferspect.events_20260301", "inferspect.events_20260302"]
+    first, second = (f"inferspect.events_{day:%Y%m%d}" for day in (NOON, midnight))
+    assert await partitions(engine) == [first, second]
     days = await query(
         engine, "SELECT tableoid::regclass::text AS day, count(*) AS n FROM inferspect.events GROUP BY 1"
     )
-    assert {day["day"]: day["n"] for day in days} == {
-        "inferspect.events_20260301": 1,
-        "inferspect.events_20260302": 2,
-    }
+    assert {day["day"]: day["n"] for day in days} == {first: 1, second: 2}
 
 
 async def test_two_connections_make_the_same_partitions_at_once(engine: AsyncEngine) -> None:
@@ -118,7 +116,7 @@ async def test_a_partition_that_was_dropped_is_made_again(engine: AsyncEngine) -
     writer = EventWriter(engine)
     await writer.write(shipped(event()))
     async with engine.begin() as connection:
-        await connection.execute(text("DROP TABLE inferspect.events_20260301"))
+        await connection.execute(text(f"DROP TABLE inferspect.events_{NOON:%Y%m%d}"))
     with pytest.raises(SQLAlchemyError):
         await writer.write(shipped(event()))
     await writer.write(shipped(event()))

@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("message", JSONB),
         sa.Column("attempts", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
+        sa.Column("enqueued_at", TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("now()")),
         sa.Column("due_at", TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("now()")),
         sa.Column("dead_at", TIMESTAMP(timezone=True)),
         sa.Column("reason", sa.Text),
