@@ -90,7 +90,7 @@ class QualitySettings(Section):
 
     enabled: bool = Field(default=True, description="Whether answers are scored at all.")
     processes: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=1, description="Processes that score, of each process that delivers events; some 210 MB each."
+        default=1, description="Processes that score, of each process that delivers events; some 130 MB each."
     )
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=50, description="Most answers that are stored together."

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
 from profanity_check import predict_prob
+from profanity_check.profanity_check import vectorizer
 
+from callbacks.quality import swearing
 from callbacks.quality.scorers import OWN
 from callbacks.quality.scoring import Scored
 from callbacks.quality.swearing import probabilities
@@ -160,6 +163,14 @@ def test_a_schema_that_cannot_be_used_is_skipped_and_nothing_is_fetched(
 
 
 def test_the_quick_way_of_the_profanity_model_gives_what_its_library_gives() -> None:
-    texts = [SIMPLE, HARD, "What the hell is this shit?", "", "stupid"]
+    vocabulary = [*vectorizer.vocabulary_, "unheard-of", "the", "!", "ß", "İstanbul"]
+    random = Random(1)
+    made = [" ".join(random.choices(vocabulary, k=random.randint(1, 80))) for _ in range(300)]
+    texts = [SIMPLE, HARD, "What the hell is this shit?", "", "stupid", *made]
     assert probabilities() is not predict_prob
     assert list(probabilities()(texts)) == pytest.approx(list(predict_prob(texts)), abs=1e-9)
+
+
+def test_a_profanity_model_of_another_kind_is_left_to_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(swearing.UNDERSTOOD, "lowercase", False)
+    assert probabilities() is predict_prob
