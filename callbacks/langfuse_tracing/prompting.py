@@ -80,12 +80,16 @@ class PromptHook(CustomLogger):
 
 
 def put_before(data: dict[str, Any], messages: list[dict[str, Any]], call_type: str) -> None:
-    """Put messages before those of the request, in the words of the API that is called."""
+    """Put messages before those of the request, in the words of the API that is called.
+
+    Raises:
+        Refusal: ``prompt_invalid``: a placeholder brings a system message that is no text where instructions are texts.
+    """
     if call_type in CHAT:
         own = data.get("messages")
         data["messages"] = [*messages, *(own if isinstance(own, list) else [])]
         return
-    system = "\n\n".join(message["content"] for message in messages if message.get("role") == "system")
+    system = "\n\n".join(_text_of(message) for message in messages if message.get("role") == "system")
     others = [message for message in messages if message.get("role") != "system"]
     if call_type in MESSAGES:
         own = data.get("messages")
@@ -99,6 +103,14 @@ def put_before(data: dict[str, Any], messages: list[dict[str, Any]], call_type: 
     for field in ("system", "instructions"):
         if data.get(field) in ("", None):
             data.pop(field, None)
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    content = message.get("content")
+    if not isinstance(content, str):
+        reason = "A system message of a prompt's placeholder needs a text as its content on this endpoint."
+        raise Refusal(400, "prompt_invalid", reason, "prompt_variables")
+    return content
 
 
 def _as_message(asked: Any) -> list[dict[str, Any]]:

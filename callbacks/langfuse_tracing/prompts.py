@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
+import orjson
 import structlog
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class PromptLibrary:
         try:
             async with asyncio.timeout(PATIENCE):
                 response = await self._client.get(url, params=query, headers=wanted.project.headers())
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
             self._keep_stale(wanted)
             raise PromptUnavailableError(f"Langfuse does not answer ({type(error).__name__})") from error
         if response.status_code == NOT_FOUND:
@@ -167,7 +168,7 @@ def _prompt(response: httpx.Response) -> Prompt | None:
     if not response.is_success:
         return None
     try:
-        said = response.json()
+        said = orjson.loads(response.content)
         name, version, template = str(said["name"]), int(said["version"]), said["prompt"]
     except (ValueError, KeyError, TypeError):
         return None

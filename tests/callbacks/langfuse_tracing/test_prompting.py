@@ -139,6 +139,20 @@ def test_each_api_has_its_place_for_a_prompt(call_type: str, data: dict[str, Any
     assert data == expected
 
 
+@pytest.mark.parametrize("call_type", ["aresponses", "anthropic_messages"])
+@pytest.mark.parametrize("content", [{"content": [{"type": "text", "text": "S"}]}, {"content": None}, {}])
+async def test_a_placeholder_brings_instructions_as_text(
+    served: RequestContext, prompts: LangfuseCollector, call_type: str, content: dict[str, Any]
+) -> None:
+    """Where they become the API's instructions; what the client puts there instead is refused, with the place."""
+    prompts.add_prompt(Prompt("shared-talk", [{"type": "placeholder", "name": "said"}]), PUBLIC)
+    data = {"prompt_id": "shared-talk", "prompt_variables": {"said": [{"role": "system", **content}]}, "messages": []}
+    with pytest.raises(Refusal) as refused:
+        await ask(data, call_type)
+    assert (refused.value.status_code, refused.value.code) == (400, "prompt_invalid")
+    assert refused.value.param == "prompt_variables"
+
+
 def test_a_text_prompt_leaves_a_plain_input_as_it_is() -> None:
     """The Responses API's input stays a text where only instructions are added; none are added where there are none."""
     data: dict[str, Any] = {"input": "Hi"}
