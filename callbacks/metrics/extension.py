@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 from callbacks.metrics.chosen import ChosenTenants, keep_choosing
+from callbacks.metrics.quotas import LEADER, QuotaFigures
 from callbacks.metrics.requests import request_counter
 from callbacks.metrics.spools import keep_measuring
 from callbacks.metrics.tenants import TenantUsage
 from inferspect.extension import Observer
 from inferspect.labels.models import ModelLabels
+from inferspect.store.leader import lead
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -24,5 +26,6 @@ async def start(observer: Observer) -> None:
     chosen = ChosenTenants(Path(folder) if folder else None, settings.tenants, settings.pinned_tenants)
     observer.listeners.extend([request_counter(ModelLabels(observer.models)), usage.count])
     observer.in_background(keep_choosing(chosen, usage, observer.engine))
+    observer.in_background(lead(observer.engine, LEADER, QuotaFigures(observer.engine, chosen).run))
     spools = observer.launch.inferspect_home / "spool"
     observer.in_background(keep_measuring(spools, observer.settings.events.settle_after))
