@@ -6,12 +6,14 @@ database is in ``callbacks/alerts/conditions``.
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from inferspect.observation.durations import Duration, PositiveDuration, Ratio, between, parse_ratio
+from inferspect.observation.score_names import check_name, range_of
 from inferspect.section import Section
 
 Unit = Literal["ratio", "seconds", "times", "count", "score"]
@@ -31,6 +33,8 @@ class Condition(Section):
         min_requests: fewest requests, or whatever is counted, of which a figure is worth an alert.
         whole_gateway: the figure belongs to no tenant, so no tenant may watch it.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)  # a limit that nothing is beyond would never be told
 
     figure: ClassVar[str]
     unit: ClassVar[Unit]
@@ -137,7 +141,7 @@ class Cost(Condition):
 
 
 class Quality(Condition):
-    """Mean of a quality score."""
+    """Mean of a quality score; either ``below`` or ``above`` is given, within what the score can be."""
 
     figure: ClassVar[str] = "Quality"
     unit: ClassVar[Unit] = "score"
@@ -146,8 +150,42 @@ class Quality(Condition):
     min_requests: ClassVar[int] = 20
 
     type: Literal["quality"] = Field(description="Kind of condition.")
-    score: str = Field(min_length=1, max_length=100, description="Name of the score, such as `Relevance`.")
-    below: float = Field(default=0.6, description=BAD_BELOW)
+    score: Annotated[str, AfterValidator(check_name)] = Field(description="Name of the score, such as `Relevance`.")
+    below: float | None = Field(default=None, description="Means below it are bad, for scores that should be high.")
+    above: float | None = Field(default=None, description="Means above it are bad, such as of `Avoided Answer`.")
+
+    @model_validator(mode="after")
+    def _has_one_limit(self) -> Self:
+        if (self.below is None) == (self.above is None):
+            raise ValueError("give either below or above")
+        low, high = range_of(self.score)
+        most = math.inf if high is None else high
+        if not (low < self.threshold <= most if self.too_low else low <= self.threshold < most):
+            span = f"{low:g} or more" if high is None else f"from {low:g} to {high:g}"
+            side = "below" if self.too_low else "above"
+            raise ValueError(f"{side}: {self.score} is {span}; with this limit it would fire always, or never")
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """As in :class:`Condition`."""
+        return self.below if self.below is not None else self.above or 0.0
+
+    @property
+    def too_low(self) -> bool:
+        """As in :class:`Condition`."""
+        return self.below is not None
+
+
+class QualityThresholds(Condition):
+    """Scores whose mean is beyond the threshold in their tenant's rules, as the events ``quality.degraded`` tell."""
+
+    figure: ClassVar[str] = "Tenants with a mean beyond their threshold"
+    unit: ClassVar[Unit] = "count"
+    window: ClassVar[timedelta | None] = None
+
+    type: Literal["quality_thresholds"] = Field(description="Kind of condition.")
+    above: int = Field(default=0, ge=0, description=BAD_ABOVE)
 
 
 class SpoolAge(Condition):
@@ -233,6 +271,7 @@ AnyCondition = Annotated[
     | Budget
     | Cost
     | Quality
+    | QualityThresholds
     | SpoolAge
     | ProviderDown
     | GuardrailSpike

@@ -21,7 +21,7 @@ class AlertSettings(Section):
     every: Annotated[float, Field(ge=1, le=3600)] = Field(
         default=30, description="Seconds between two evaluations of the rules."
     )
-    query_timeout: Seconds = Field(default=10, description="Seconds that the query of one rule may take.")
+    query_timeout: Seconds = Field(default=10, le=600, description="Seconds that the query of one rule may take.")
     history_days: Annotated[int, Field(ge=1)] = Field(default=90, description="Days that ended alerts are kept.")
     rules: tuple[AlertRule, ...] = Field(default=(), description="The rules; by API further ones can be made.")
     channels: dict[Name, ChannelSettings] = Field(default={}, description="Where alerts are sent, by name.")

@@ -447,7 +447,9 @@ WRONG_RULES: list[dict[str, Any]] = [
     {"window": "367d"}, {"window": "-5m"}, {"window": "9" * 400 + "d"}, {"window": 1e308}, {"window": "366d"},
     {"for": "inf"}, {"min_requests": 0}, {"min_requests": 2**80}, {"min_requests": 2**31},
     {"severity": "fatal"}, {"scope": ["x"] * 1001},
-    {"condition": {"type": "quality", "score": "x\0"}}, {"condition": {"type": "error_rate", "above": "1e5%"}},
+    {"condition": {"type": "quality", "score": "x\0", "below": 1}},
+    {"condition": {"type": "error_rate", "above": "1e5%"}},
+    {"condition": {"type": "quality", "score": "'; DROP TABLE inferspect.alerts; --", "below": 1}},
     {"condition": {"type": "latency", "percentile": 100}}, {"condition": {"type": "cost", "average_days": 10**6}},
     {"condition": {"type": "cost", "above": -1}}, {"runbook": "x" * 501}, {"name": "A B"}, {"name": "../x"},
     {"channels": ["{{ 7*7 }}"]}, {"every": "0s"}, {"repeat_every": "1s"}, {"unknown": 1}, {"name": "x" * 64},
@@ -467,8 +469,8 @@ def test_a_wrong_rule_is_refused(gateway: GatewayProcess, ours: Tenant, wrong: d
 @pytest.mark.parametrize(
     "rule",
     [
-        {"condition": {"type": "quality", "score": "'; DROP TABLE inferspect.alerts; --", "below": 1e308}},
-        {"condition": {"type": "quality", "score": "x", "below": -1e308}, "window": "7d"},
+        {"condition": {"type": "quality", "score": "Text Length", "above": 1e308}},
+        {"condition": {"type": "quality", "score": "Response Time", "above": 0}, "window": "7d"},
         {"condition": {"type": "guardrail_spike", "guardrail": "x' OR 'a'='a", "baseline": "7d", "above": 1e308}},
         {"condition": {"type": "cost", "average_days": 31, "above": 1e308, "min_cost": 1e308}},
         {"min_requests": 10**9},

@@ -9,8 +9,8 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB
 
 from callbacks.alerts.conditions.reading import Looking
-from inferspect.observation.alert_conditions import GuardrailSpike, Quality
-from inferspect.store.scores.tables import Scores
+from inferspect.observation.alert_conditions import GuardrailSpike, Quality, QualityThresholds
+from inferspect.store.scores.tables import QualityState, Scores
 from inferspect.store.tables import Event
 
 
@@ -19,6 +19,11 @@ def quality(condition: Quality, looking: Looking) -> Select[Any]:
     return looking.grouped(Scores.tenant_id, func.avg(score), func.count(score)).where(
         *looking.within(Scores.occurred_at), Scores.scores.has_key(condition.score)
     )
+
+
+def quality_thresholds(_condition: QualityThresholds, looking: Looking) -> Select[Any]:
+    count = func.count()
+    return looking.grouped(QualityState.tenant_id, count, count, labels={"score": QualityState.score})
 
 
 def guardrail_spike(condition: GuardrailSpike, looking: Looking) -> Select[Any]:

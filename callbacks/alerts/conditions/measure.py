@@ -23,6 +23,7 @@ QUERIES: dict[str, Callable[[Any, Looking], Select[Any]]] = {
     "budget": spending.budget,
     "cost": spending.cost,
     "quality": content.quality,
+    "quality_thresholds": content.quality_thresholds,
     "guardrail_spike": content.guardrail_spike,
     "provider_down": services.provider_down,
     "spool_age": services.spool_age,

@@ -54,7 +54,7 @@ def test_every_condition_has_a_query() -> None:
 @pytest.mark.parametrize("scope", ["global", "per_tenant", ("acme",)])
 async def test_an_empty_database_is_no_alert(engine: AsyncEngine, kind: str, scope: str | Sequence[str]) -> None:
     """Every query runs where there is nothing, and nothing is bad then."""
-    condition = {"type": kind, **({"score": "Relevance"} if kind == "quality" else {})}
+    condition = {"type": kind, **({"score": "Relevance", "below": 0.6} if kind == "quality" else {})}
     whole = AlertRule(name="r", condition=condition).condition.whole_gateway
     assert await bad(engine, condition, scope="global" if whole else scope) == []
 
@@ -245,6 +245,28 @@ class TestQuality:
         await plant(1, **self.score(Relevance=0.0))
         (one,) = await bad(engine, self.RULE, scope="per_tenant")
         assert (one.tenant_id, one.samples, one.value) == ("acme", 21, pytest.approx(12 / 21))
+
+    async def test_a_score_that_should_be_low_may_rise(self, engine: AsyncEngine, plant: Plant) -> None:
+        """The worst tenant comes first then, too."""
+        await plant(20, **self.score(Profanity=0.4))
+        await plant(20, **self.score(Profanity=0.6) | {"tenant_id": "umbrella"})
+        await plant(20, **self.score(Profanity=0.1) | {"tenant_id": "calm"})
+        rule = {"type": "quality", "score": "Profanity", "above": 0.3}
+        assert [one.tenant_id for one in await bad(engine, rule, scope="per_tenant")] == ["umbrella", "acme"]
+
+    async def test_thresholds_of_tenants_rules(self, engine: AsyncEngine) -> None:
+        """A score that is beyond its threshold is an alert of that tenant until it has come back."""
+        now = await database_time(engine)
+        states = [("acme", "Relevance"), ("acme", "Profanity"), ("umbrella", "Relevance")]
+        rows = [{"tenant_id": tenant, "score": score, "degraded_at": now} for tenant, score in states]
+        await insert(engine, "inferspect.quality_states", rows)
+        rule = {"type": "quality_thresholds"}
+        found = await bad(engine, rule, scope="per_tenant")
+        assert sorted((one.tenant_id, one.labels["score"]) for one in found) == sorted(states)
+        assert [(one.labels["score"], one.value) for one in await bad(engine, rule)] == [
+            ("Relevance", 2.0),
+            ("Profanity", 1.0),
+        ]
 
 
 class TestProviderDown:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from callbacks.alerts.rules import InvalidRuleError, configured_rules, parse_rule, rules_in_force
@@ -14,6 +16,7 @@ from inferspect.observation.alert_rules import AlertRule
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text, parse_duration
 
+QUALITY = {"type": "quality", "score": "Relevance", "below": 0.6}
 WEBHOOK = {"type": "webhook", "url": "https://hooks.example.com/x", "secret": "os.environ/HOOK"}
 GOOD: dict[str, Any] = {"name": "errors", "condition": {"type": "error_rate"}}
 SETTINGS = AlertSettings.model_validate(
@@ -62,6 +65,20 @@ def test_what_is_no_duration(wrong: Any) -> None:
         ({"condition": {"type": "latency", "percentile": 100}}, ("condition", "latency", "percentile"), "less than"),
         ({"condition": {"type": "error_rate", "limit": 1}}, ("condition", "error_rate", "limit"), "not permitted"),
         ({"condition": {"type": "quality"}}, ("condition", "quality", "score"), "required"),
+        ({"condition": {**QUALITY, "score": "Relevence"}}, ("condition", "quality", "score"), "did you mean Relevance"),
+        ({"condition": {**QUALITY, "above": 0.5}}, ("condition", "quality"), "either below or above"),
+        ({"condition": {"type": "quality", "score": "Relevance"}}, ("condition", "quality"), "either below or above"),
+        ({"condition": {**QUALITY, "below": 60}}, ("condition", "quality"), "below: Relevance is from 0 to 1"),
+        ({"condition": {**QUALITY, "below": 0}}, ("condition", "quality"), "always, or never"),
+        ({"condition": {**QUALITY, "below": math.nan}}, ("condition", "quality", "below"), "finite"),
+        ({"condition": {"type": "cost", "above": math.inf}}, ("condition", "cost", "above"), "finite"),
+        ({"condition": {"type": "cost", "min_cost": math.inf}}, ("condition", "cost", "min_cost"), "finite"),
+        ({"condition": {"type": "error_rate", "above": math.nan}}, ("condition", "error_rate", "above"), "finite"),
+        (
+            {"condition": {"type": "guardrail_spike", "above": math.inf}},
+            ("condition", "guardrail_spike", "above"),
+            "fin",
+        ),
         ({"for": "five minutes"}, ("for",), "must be a duration"),
         ({"window": "0s"}, ("window",), "must be from 0.001s"),
         ({"window": "2d"}, ("window",), "looks at 1d at most"),
@@ -113,6 +130,24 @@ def test_the_gateway_does_not_start_with_a_wrong_rule(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"inferspect\.alerts\.rules\.0\.channels\.0") as caught:
         load_configuration(file)
     assert "oncall" in str(caught.value)
+
+
+def test_a_score_of_the_operators_own_can_be_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known by the time that the rules are read."""
+    (tmp_path / "politeness_of_ours.py").write_text(
+        "from inferspect.observation.scorer import Response, Score, Scorer\n"
+        "class Polite(Scorer):\n"
+        "    name = 'Politeness of ours'\n"
+        "    def score(self, response: Response) -> Score:\n"
+        "        return Score(1.0)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    file = tmp_path / "config.yaml"
+    rule = {"name": "rude", "condition": {"type": "quality", "score": "Politeness of ours", "below": 0.5}}
+    content = {"quality": {"scorers": ["politeness_of_ours:Polite"]}, "alerts": {"rules": [rule]}}
+    file.write_text(yaml.safe_dump({"inferspect": content}), encoding="utf-8")
+    assert load_configuration(file).settings.alerts.rules[0].condition.threshold == 0.5
 
 
 def test_a_rule_comes_back_as_it_was_written() -> None:

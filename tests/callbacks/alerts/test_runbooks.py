@@ -49,7 +49,7 @@ def test_nothing_is_sent_before_a_channel_is_named() -> None:
 def test_the_table_of_conditions_has_their_defaults(kind: str) -> None:
     """Window and least number, as the code has them."""
     (row,) = [row for row in table_rows(ALERTS) if row[0] == f"`{kind}`"]
-    score = {"score": "Relevance"} if kind == "quality" else {}
+    score = {"score": "Relevance", "below": 0.6} if kind == "quality" else {}
     condition: Condition = AlertRule.model_validate({"name": "r", "condition": {"type": kind, **score}}).condition
     assert row[2] == ("" if condition.window is None else duration_text(condition.window))
     assert (row[3].split(" ")[0] or "1") == str(condition.min_requests)
