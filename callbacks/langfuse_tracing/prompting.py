@@ -5,6 +5,7 @@ The hook stands before the guardrails in the list of callbacks: what a prompt sa
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
 from collections.abc import Mapping
 from typing import Any
@@ -57,9 +58,9 @@ class PromptHook(CustomLogger):
         if call_type not in CHAT | RESPONSES | MESSAGES:
             raise Refusal(400, "prompt_invalid", "This endpoint takes no prompt of Langfuse's.", "prompt_id")
         projects, library = self._services()
-        wanted = Wanted(_project(projects, tenant, name), name, label, version)
+        project = await asyncio.to_thread(_project, projects, tenant, name)  # keys may be in files
         try:
-            prompt = await library.find(wanted)
+            prompt = await library.find(Wanted(project, name, label, version))
         except PromptNotFoundError:
             message = "Langfuse has no prompt of that name with that version or label."
             raise Refusal(404, "prompt_not_found", message, "prompt_id") from None

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +17,7 @@ from inferspect.runtime import Runtime, install
 from inferspect.settings import Settings
 from inferspect.tenancy import TenantDirectory
 from inferspect.testing.langfuse import LangfuseCollector, Prompt
-from tests.callbacks.langfuse_tracing.conftest import OWN_KEYS, OWN_PUBLIC, PUBLIC
+from tests.callbacks.langfuse_tracing.conftest import OWN_KEYS, OWN_PUBLIC, OWN_SECRET, PUBLIC
 from tests.spans.events import REQUEST_ID
 
 
@@ -38,8 +41,10 @@ def prompts(langfuse: LangfuseCollector) -> LangfuseCollector:
     return langfuse
 
 
-async def ask(data: dict[str, Any], call_type: str = "acompletion", *, own: bool = False) -> dict[str, Any] | None:
-    rules = {"inferspect": {"observation": {"langfuse": OWN_KEYS}}} if own else {}
+async def ask(
+    data: dict[str, Any], call_type: str = "acompletion", *, own: dict[str, str] | None = None
+) -> dict[str, Any] | None:
+    rules = {"inferspect": {"observation": {"langfuse": own}}} if own else {}
     key = SimpleNamespace(team_id="team-1", team_alias="Team One", team_metadata=rules)
     return await PromptHook().async_pre_call_hook(key, None, data, call_type)
 
@@ -59,11 +64,26 @@ async def test_a_prompt_stands_before_the_request_s_messages(
 
 async def test_a_tenant_uses_prompts_of_its_own_project(served: RequestContext, prompts: LangfuseCollector) -> None:
     """And not those of the gateway's, even shared ones: names are looked up in one project."""
-    found = await ask({"prompt_id": "own", "messages": []}, own=True)
+    found = await ask({"prompt_id": "own", "messages": []}, own=OWN_KEYS)
     assert found == {"messages": [{"role": "system", "content": "Of our own."}]}
     with pytest.raises(Refusal) as refused:
-        await ask({"prompt_id": "shared-greeting", "messages": []}, own=True)
+        await ask({"prompt_id": "shared-greeting", "messages": []}, own=OWN_KEYS)
     assert (refused.value.status_code, refused.value.code) == (404, "prompt_not_found")
+
+
+async def test_a_slow_file_of_a_key_holds_up_no_other_request(
+    served: RequestContext, prompts: LangfuseCollector, tmp_path: Path
+) -> None:
+    """Secrets may lie on a network's disk: here somebody writes the key only after another task had its turn."""
+    os.mkfifo(tmp_path / "public")
+    os.mkfifo(tmp_path / "secret")
+    rules = {"public_key": f"file:{tmp_path}/public", "secret_key": f"file:{tmp_path}/secret"}
+    settings = {"langfuse": {"tenant_secrets": [f"file:{tmp_path}/*"]}}
+    install(Runtime(Settings.model_validate(settings), TenantDirectory({})))
+    asking = asyncio.create_task(ask({"prompt_id": "own", "messages": []}, own=rules))
+    for name, key in (("public", OWN_PUBLIC), ("secret", OWN_SECRET)):
+        await asyncio.to_thread((tmp_path / name).write_text, key)
+    assert await asking == {"messages": [{"role": "system", "content": "Of our own."}]}
 
 
 async def test_without_a_prompt_nothing_changes(served: RequestContext) -> None:
