@@ -8,8 +8,10 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from callbacks.events.attempts import begin_attempt, end_attempt, forget_attempt
 from callbacks.events.exchange import answered, asked, parameters
-from callbacks.events.outcome import from_logging_payload, from_response
+from callbacks.events.outcome import from_cost_breakdown, from_logging_payload, from_response
 from inferspect.context import RequestContext, current
+from inferspect.events.recorder import no_room
+from inferspect.refusal import Refusal
 from inferspect.runtime import running
 from inferspect.spans.request import end_user_of, trace_of
 
@@ -19,11 +21,15 @@ if TYPE_CHECKING:
     from litellm.caching.caching import DualCache
     from litellm.proxy._types import UserAPIKeyAuth
 
+# LiteLLM asks no other deployment after this status and does not rest the one at hand; clients get the refusal's own.
+NOT_TRIED_AGAIN = 422
+
 
 class EventCallback(CustomLogger):
     """Fills the request's context before the response leaves and completes its event when LiteLLM has the cost.
 
-    It observes: whatever it cannot read stays empty, and no request fails because of it.
+    It observes: whatever it cannot read stays empty, and no request fails because of it; but one that cannot be
+    recorded goes to no provider.
     """
 
     async def async_pre_call_hook(
@@ -42,7 +48,11 @@ class EventCallback(CustomLogger):
             context.end_user = end_user_of(headers, data)
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> None:
-        """Have the event on disk before a provider is called; by now the guardrails have been over the request."""
+        """Have the event on disk before a provider is called; by now the guardrails have been over the request.
+
+        Raises:
+            Refusal: it cannot be written, and nothing has been sent to the provider.
+        """
         context = current()
         if context is None:
             return
@@ -51,9 +61,7 @@ class EventCallback(CustomLogger):
             return
         context.input = asked(kwargs)
         context.parameters = parameters(kwargs)
-        recorder = running().recorder
-        if context.recorded and recorder is not None:
-            await recorder.record(context, complete=False)
+        await _record_intent(context)
 
     async def async_post_call_success_deployment_hook(
         self, request_data: dict[str, Any], response: Any, call_type: Any
@@ -75,6 +83,7 @@ class EventCallback(CustomLogger):
         context = current()
         if context is not None:
             context.settled = from_response(response, context.outcome)
+            from_cost_breakdown(getattr(data.get("litellm_logging_obj"), "cost_breakdown", None), context.outcome)
             if context.outcome.provider is None and context.attempts:  # no answer of Anthropic's names it
                 context.outcome.provider = context.attempts[-1].provider
             context.output = answered(response)
@@ -117,6 +126,15 @@ class EventCallback(CustomLogger):
             # A stream may fail before its first byte and tell so within it, after a status of success.
             if context.stream or context.status is not None:
                 context.stream_failed = True
+
+
+async def _record_intent(context: RequestContext) -> None:
+    recorder = running().recorder
+    if not context.recorded or recorder is None or await recorder.record(context, complete=False):
+        return
+    forget_attempt(context)
+    refusal = context.refuse(no_room())
+    raise Refusal(NOT_TRIED_AGAIN, refusal.code, refusal.message)
 
 
 def _is_told(context: RequestContext) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,6 +13,7 @@ from prometheus_client import Counter
 
 from inferspect.events.content import take_content
 from inferspect.events.event import event_of
+from inferspect.events.reserve import Reserve
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError
 from inferspect.refusal import Refusal
 from inferspect.settings import EventSettings
@@ -35,6 +37,7 @@ class EventRecorder:
     """Records requests; refuses new ones while the spool cannot take their event, so that none goes unrecorded.
 
     A spool that is nearly full drops the contents of its oldest events before it comes to that, and never an event.
+    What is under way when the disk fills up is written into a reserve; without one no request is accepted.
 
     Args:
         spool: this process's spool.
@@ -48,6 +51,8 @@ class EventRecorder:
         self._spool = spool
         self._settings = settings or EventSettings()
         self._listeners = listeners if listeners is not None else []
+        self._reserve = Reserve(spool.path)
+        self._reserve.make()
         self._unwritten: OrderedDict[str, SpooledEvent] = OrderedDict()
         self._unsettled: OrderedDict[str, tuple[float, RequestContext]] = OrderedDict()
         self._checked_at = 0.0
@@ -55,27 +60,29 @@ class EventRecorder:
 
     def refusal(self) -> Refusal | None:
         """Why no request may be accepted now, because its event could not be kept; ``None`` where all is well."""
-        if not self._unwritten and not self._is_full():
+        if self._reserve.held and not self._unwritten and not self._is_full():
             return None
-        return Refusal(
-            503,
-            "event_spool_unavailable",
-            "The gateway cannot record requests at the moment (its disk is full or not writable), so it accepts none. "
-            "Try again later; an administrator has to make room.",
-        )
+        return no_room()
 
-    async def record(self, context: RequestContext, *, complete: bool) -> None:
-        """Write the event as it is known now; when this returns it outlives the process."""
+    async def record(self, context: RequestContext, *, complete: bool) -> bool:
+        """Write the event as it is known now.
+
+        Returns:
+            Whether it outlives the process; else it is in memory until it can be written. Of an event whose content
+            does not fit, the content alone is.
+        """
         context.event_revision += 1
         content = take_content(context, self._settings.max_content_bytes) if context.status is not None else None
         event = event_of(context, context.event_revision, complete=complete)
-        await self._write(SpooledEvent(event.id, event.revision, complete, time.time(), event.to_json(), content))
+        spooled = SpooledEvent(event.id, event.revision, complete, time.time(), event.to_json(), content)
+        written = await self._write(spooled)
         if complete:
             self._unsettled.pop(event.id, None)
             self._tell(context, event)
         elif context.ended or (context.status is not None and not context.stream):
             self._unsettled[event.id] = (time.monotonic() + self._settings.settle_after, context)
             self._unsettled.move_to_end(event.id)
+        return written
 
     async def keep_trying(self) -> None:
         """Write what could not be written, make room, and complete events whose cost never came, for ever."""
@@ -83,16 +90,40 @@ class EventRecorder:
             await asyncio.sleep(CHECK_EVERY)
             if self._unwritten:
                 await self._write_unwritten()
+            elif not self._reserve.held:
+                await asyncio.to_thread(self._reserve.make)
             await self._make_room()
             await self._give_up_waiting()
 
-    async def _write(self, spooled: SpooledEvent) -> None:
+    async def _write(self, spooled: SpooledEvent) -> bool:
+        spooled = _with_content_of(self._unwritten.get(spooled.id), spooled)
         try:
-            await self._spool.write(spooled)
+            await self._write_or_use_reserve(spooled)
         except SpoolError as error:
             if not self._unwritten:
                 log.exception("events cannot be spooled; new requests are refused", reason=str(error))
-            self._unwritten[spooled.id] = spooled
+            self._unwritten[spooled.id] = _with_content_of(self._unwritten.get(spooled.id), spooled)
+            return spooled.content is not None and await self._write_without_content(spooled)
+        waiting = self._unwritten.get(spooled.id)
+        if waiting is not None and waiting.revision < spooled.revision and waiting.content in {None, spooled.content}:
+            del self._unwritten[spooled.id]
+        return True
+
+    async def _write_or_use_reserve(self, spooled: SpooledEvent) -> None:
+        try:
+            await self._spool.write(spooled)
+        except SpoolError as error:
+            if self._reserve.held:
+                log.warning("no room on the disk: the reserve is used, new requests are refused", reason=str(error))
+            self._reserve.free()
+            await self._spool.write(spooled)
+
+    async def _write_without_content(self, spooled: SpooledEvent) -> bool:
+        try:
+            await self._spool.write(replace(spooled, content=None))
+        except SpoolError:
+            return False
+        return True
 
     async def _write_unwritten(self) -> None:
         try:
@@ -139,3 +170,21 @@ class EventRecorder:
             self._checked_at = now
             self._full = self._spool.size() > self._settings.max_spool_bytes
         return self._full
+
+
+def no_room() -> Refusal:
+    """Of a request whose event could not be kept."""
+    return Refusal(
+        503,
+        "event_spool_unavailable",
+        "The gateway cannot record requests at the moment (its disk is full or not writable), so it accepts none. "
+        "Try again later; an administrator has to make room.",
+    )
+
+
+def _with_content_of(other: SpooledEvent | None, spooled: SpooledEvent) -> SpooledEvent:
+    """The newer of two revisions of an event, with the newest content that there is of it."""
+    if other is None:
+        return spooled
+    older, newer = sorted((other, spooled), key=lambda one: one.revision)
+    return newer if newer.content is not None else replace(newer, content=older.content)

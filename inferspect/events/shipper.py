@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from inferspect.events.dead_letters import FILE, set_aside
 from inferspect.events.event import GatewayEvent, NewerEventError
 from inferspect.events.metrics import EVENTS_SET_ASIDE, EVENTS_SHIPPED
+from inferspect.events.reserve import reserve_path
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError, orphans
 from inferspect.store.events.writer import ShippedEvent
 
@@ -142,6 +143,7 @@ class Shipper:
             await self._adopt(path)
 
     async def _adopt(self, path: Path) -> None:
+        reserve_path(path).unlink(missing_ok=True)
         try:
             spool = Spool(path.parent, path)
         except SpoolError as error:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from inferspect.events.recorder import EventRecorder
 from inferspect.events.spool import Spool
 from inferspect.settings import EventSettings
 from inferspect.tenancy import TenantDirectory
+from tests.resilience.disk import SmallDisk
 
 
 def context() -> RequestContext:
@@ -35,17 +34,11 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    disk = SmallDisk(tmp_path / "disk")
+    disk.mount("64m")
+    yield disk
+    disk.unmount()
 
 
 async def test_each_record_is_a_newer_revision_of_one_event(spool: Spool) -> None:
@@ -74,66 +67,108 @@ async def test_a_spool_beyond_its_size_refuses_until_it_is_shipped(spool: Spool)
     assert recorder.refusal() is None
 
 
-async def test_a_full_disk_refuses_requests_and_keeps_the_events_of_those_accepted(small_disk: Path) -> None:
-    """What could not be written is kept and written once there is room, and only then is a request accepted again."""
-    ballast = small_disk / "ballast"
-    spool = Spool(small_disk / "spool")
+async def test_a_full_disk_refuses_requests_and_keeps_the_events_of_those_accepted(small_disk: SmallDisk) -> None:
+    """They are written into the reserve while the disk is full; requests are accepted again once there is one again."""
+    spool = Spool(small_disk.folder / "spool")
     recorder = EventRecorder(spool)
     trying = asyncio.create_task(recorder.keep_trying())
     try:
-        await recorder.record(context(), complete=True)
-        with ballast.open("wb") as file:
-            try:
-                while True:
-                    os.write(file.fileno(), b"x" * 4096)
-            except OSError:
-                pass
-        accepted = 1
+        accepted = [context() for _ in range(100)]
+        await record_all(recorder, accepted, complete=False)
+        small_disk.fill()
         while recorder.refusal() is None:
-            await recorder.record(context(), complete=True)
-            accepted += 1
-        assert spool.failing is not None
-        for _ in range(3):  # requests that were accepted before the disk was full
-            await recorder.record(context(), complete=True)
-            accepted += 1
+            accepted.append(context())
+            assert await recorder.record(accepted[-1], complete=False)
+        assert await record_all(recorder, accepted, complete=True)
+        assert {event.complete for event in await spool.ripe(1000, 10**12)} == {True}
+        assert await spool.depth() == len(accepted)
         await asyncio.sleep(0.1)
         assert recorder.refusal() is not None
-        ballast.unlink()
+        small_disk.make_room()
         while recorder.refusal() is not None:
             await asyncio.sleep(0.01)
-        assert spool.failing is None
-        assert await spool.depth() == accepted
     finally:
-        trying.cancel()
-        await asyncio.gather(trying, return_exceptions=True)
-        spool.close()
+        await ended(trying, spool)
 
 
-async def test_the_newest_revision_of_an_unwritten_event_is_the_one_kept(small_disk: Path) -> None:
-    """While the disk is full a second record of the same request takes the place of the first."""
-    spool = Spool(small_disk / "spool")
-    recorder = EventRecorder(spool)
-    served = context()
-    (small_disk / "ballast").write_bytes(b"")
-    with (small_disk / "ballast").open("wb") as file:
-        try:
-            while True:
-                os.write(file.fileno(), b"x" * 4096)
-        except OSError:
-            pass
-    while recorder.refusal() is None:
-        await recorder.record(context(), complete=True)
-    await recorder.record(served, complete=False)
+async def test_what_does_not_fit_the_reserve_waits_in_memory(small_disk: SmallDisk) -> None:
+    """Whoever asks is told that it is not on disk; the newest revision is written once there is room."""
+    spool, served = Spool(small_disk.folder / "spool"), context()
+    recorder = await without_room(spool, small_disk)
+    assert not await recorder.record(served, complete=False)
     served.outcome.cost = 1.5
-    await recorder.record(served, complete=True)
-    (small_disk / "ballast").unlink()
+    assert not await recorder.record(served, complete=True)
+    small_disk.make_room()
     trying = asyncio.create_task(recorder.keep_trying())
     while recorder.refusal() is not None:
         await asyncio.sleep(0.01)
+    kept = {spooled.id: spooled for spooled in await spool.ripe(100_000, 0)}[served.request_id]
+    assert (kept.revision, GatewayEvent.from_json(kept.body).cost) == (2, 1.5)
+    await ended(trying, spool)
+
+
+async def test_a_content_that_did_not_fit_is_written_once_there_is_room(small_disk: SmallDisk) -> None:
+    """Also where a later revision, without any, has been written or waits in its place."""
+    spool, served = Spool(small_disk.folder / "spool"), with_content()
+    recorder = await without_room(spool, small_disk)
+    await recorder.record(served, complete=False)
+    await recorder.record(served, complete=False)
+    small_disk.make_room()
+    await recorder.record(served, complete=True)
+    (kept,) = [one for one in await spool.ripe(100_000, 0) if one.id == served.request_id]
+    assert kept.revision == 3
+    assert orjson.loads(kept.content or b"") == {"input": served.input, "output": served.output}
+    spool.close()
+
+
+async def test_an_event_is_written_without_a_content_that_is_too_large_for_the_room(small_disk: SmallDisk) -> None:
+    """It outlives the process; the content follows when there is room."""
+    spool, served = Spool(small_disk.folder / "spool"), with_content(input="x" * 12_000_000)
+    recorder = EventRecorder(spool, EventSettings(max_content_bytes=100_000_000))
+    small_disk.fill()
+    assert await recorder.record(served, complete=True)
+    assert [(one.revision, one.content) for one in await spool.ripe(10, 0)] == [(1, None)]
+    small_disk.make_room()
+    trying = asyncio.create_task(recorder.keep_trying())
+    while recorder.refusal() is not None:
+        await asyncio.sleep(0.01)
+    (kept,) = await spool.ripe(10, 0)
+    assert len(kept.content or b"") > 12_000_000
+    await ended(trying, spool)
+
+
+async def test_without_room_for_a_reserve_no_request_is_accepted(small_disk: SmallDisk) -> None:
+    """As in a worker that starts while the disk is nearly full."""
+    spool = Spool(small_disk.folder / "spool")
+    small_disk.fill()
+    recorder = EventRecorder(spool)
+    assert recorder.refusal() is not None
+    small_disk.make_room()
+    trying = asyncio.create_task(recorder.keep_trying())
+    while recorder.refusal() is not None:
+        await asyncio.sleep(0.01)
+    await ended(trying, spool)
+
+
+async def record_all(recorder: EventRecorder, contexts: list[RequestContext], *, complete: bool) -> bool:
+    return all(await asyncio.gather(*(recorder.record(one, complete=complete) for one in contexts)))
+
+
+async def without_room(spool: Spool, disk: SmallDisk) -> EventRecorder:
+    """A recorder that can write nothing any more: what its reserve gave free has been taken by others."""
+    recorder = EventRecorder(spool)
+    disk.fill()
+    while recorder.refusal() is None:
+        await recorder.record(context(), complete=True)
+    disk.fill()
+    while await recorder.record(context(), complete=True):
+        pass
+    return recorder
+
+
+async def ended(trying: asyncio.Task[None], spool: Spool) -> None:
     trying.cancel()
     await asyncio.gather(trying, return_exceptions=True)
-    kept = {spooled.id: spooled for spooled in await spool.ripe(1000, 0)}[served.request_id]
-    assert (kept.revision, GatewayEvent.from_json(kept.body).cost) == (2, 1.5)
     spool.close()
 
 

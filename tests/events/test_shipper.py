@@ -19,6 +19,7 @@ from inferspect.context import RequestContext
 from inferspect.events import shipper as module
 from inferspect.events.delivery import Consumers
 from inferspect.events.event import event_of
+from inferspect.events.recorder import EventRecorder
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent, orphans
 from inferspect.settings import EventSettings
@@ -108,6 +109,7 @@ async def test_the_spool_of_a_dead_worker_is_adopted_and_deleted(
 ) -> None:
     """All of it, also what still waited for its cost, because nobody will bring that any more."""
     dead = Spool(folder)
+    EventRecorder(dead)
     events = [spooled(complete=number % 2 == 0) for number in range(25)]
     for event in events:
         await dead.write(event)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import httpx
 import psutil
 
 from inferspect.testing.gateway import GatewayProcess
@@ -82,8 +81,6 @@ class Chaos:
     timeline: Timeline
     seed: int
     _errors: list[Exception] = field(default_factory=list)
-    # With no room on the disk an outcome is in the memory of its worker only, which a kill would take with it.
-    _memory_is_needed: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
         """Raises what an act raised.
@@ -137,22 +134,11 @@ class Chaos:
         if disk is None:
             self.timeline.note("no disk could be made to fill")
             return
-        with self._memory_is_needed:
-            self.timeline.note("the disk of the spool is full")
-            disk.fill()
-            time.sleep(self.scale.outage)
-            disk.make_room()
-            self.timeline.note("there is room on the disk")
-            self._wait_until_kept()
-
-    def _wait_until_kept(self) -> None:
-        """Until no worker holds an outcome in its memory alone: health says so of the worker that answers."""
-        kept = 0
-        with self.scene.gateway.client() as client:
-            while kept < 20:  # connections go to either worker
-                with suppress(httpx.HTTPError):  # its worker was told to die
-                    health = client.get("/inferspect/health", headers={"connection": "close"}).json()
-                    kept = kept + 1 if health["components"]["spool"]["ok"] else 0
+        self.timeline.note("the disk of the spool is full")
+        disk.fill()
+        time.sleep(self.scale.outage)
+        disk.make_room()
+        self.timeline.note("there is room on the disk")
 
     def _collector(self, chance: random.Random) -> None:
         acts = ["error-500", "error-429-retry-after-1.5", "hang", "drop-answer", "gone"]
@@ -174,13 +160,12 @@ class Chaos:
         longest = max(3 * self.scale.outage, 5 * self.scale.trouble)
         for _ in range(self.scale.kills):
             time.sleep(chance.uniform(0.2, 1.2) * longest / (self.scale.kills + 1))
-            with self._memory_is_needed:
-                victims = workers_of(self.scene.gateway)
-                if victims:
-                    victim = chance.choice(victims)
-                    self.timeline.note(f"{KILLED}: {victim.pid}")
-                    with suppress(psutil.NoSuchProcess):
-                        victim.send_signal(signal.SIGKILL)
+            victims = workers_of(self.scene.gateway)
+            if victims:
+                victim = chance.choice(victims)
+                self.timeline.note(f"{KILLED}: {victim.pid}")
+                with suppress(psutil.NoSuchProcess):
+                    victim.send_signal(signal.SIGKILL)
 
 
 def workers_of(gateway: GatewayProcess) -> list[psutil.Process]:

@@ -29,8 +29,8 @@ class SmallDisk:
             subprocess.run(["umount", str(self.folder)], check=True)
 
     def fill(self) -> None:
-        """Take all the room that is left."""
-        with suppress(OSError), (self.folder / "ballast").open("wb", buffering=0) as ballast:
+        """Take all the room that is left; once more, what has become free since."""
+        with suppress(OSError), (self.folder / "ballast").open("ab", buffering=0) as ballast:
             while True:
                 ballast.write(b"x" * 4096)
 
