@@ -14,7 +14,7 @@ import httpx
 
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.langfuse import LangfuseCollector
-from inferspect.testing.notifications import NotificationSink
+from inferspect.testing.notifications import MailSink, NotificationSink
 from inferspect.testing.otlp import OtlpCollector
 from inferspect.testing.upstream import UpstreamSimulator
 from tests.gateway.planting import Planter
@@ -36,6 +36,7 @@ class Scene:
     langfuse: LangfuseCollector
     collector: OtlpCollector
     sink: NotificationSink
+    mail: MailSink
     planter: Planter = field(default_factory=Planter)
     kept: str = ""
     keys: dict[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from typing import Any
 
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.http_double import HttpDouble
+from inferspect.testing.notifications import MailSink
 from tests.gateway.guarding import new_mark
 
 SIGN = "pltd"
@@ -116,6 +117,14 @@ def bodies(name: str, double: HttpDouble) -> Iterator[tuple[str, str]]:
         with suppress(OSError, zlib.error):
             body += gzip.decompress(request.body)
         yield name, f"{request.path} {request.headers} {body.decode('utf-8', 'replace')}"
+
+
+def mails(sink: MailSink) -> Iterator[tuple[str, str]]:
+    """Each mail that a mailbox got: envelope, headers, and its parts decoded from what mail wraps lines by."""
+    for mail in sink.received:
+        parts = [str(part.get_content()) for part in mail.message.walk() if not part.is_multipart()]
+        headers = [f"{name}: {value}" for name, value in mail.message.items()]
+        yield "mail", "\n".join([mail.sender, *mail.recipients, *headers, *parts])
 
 
 def answers(gateway: GatewayProcess, *paths: str) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ import yaml
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.langfuse import LangfuseCollector
 from inferspect.testing.langfuse.collector import PUBLIC_KEY, SECRET_KEY
-from inferspect.testing.notifications import NotificationSink
+from inferspect.testing.notifications import MailSink, NotificationSink
 from inferspect.testing.otlp import OtlpCollector
 from inferspect.testing.upstream import UpstreamSimulator
 from tests.gateway.planted_refusals import in_broken, in_management, in_refused
@@ -25,6 +25,7 @@ from tests.gateway.planting import (
     answers,
     bodies,
     files,
+    mails,
     said,
     tables,
     wait_until_delivered,
@@ -44,6 +45,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         LangfuseCollector() as langfuse,
         OtlpCollector() as collector,
         NotificationSink() as sink,
+        MailSink() as mail,
     ):
         content = configuration(upstream)
         content["litellm_settings"] |= {"set_verbose": True}
@@ -58,8 +60,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
                 "channels": {
                     "slack": {"type": "slack", "url": "os.environ/TEST_SLACK_URL"},
                     "hook": {"type": "webhook", "url": f"{sink.url}/hook", "secret": "os.environ/TEST_HOOK_SECRET"},
+                    "mail": {
+                        "type": "email",
+                        "host": "127.0.0.1",
+                        "port": mail.port,
+                        "security": "none",
+                        "sender": "gateway@example.com",
+                        "recipients": ["oncall@example.com"],
+                    },
                 },
-                "default_channels": ["slack", "hook"],
+                "default_channels": ["slack", "hook", "mail"],
                 "rules": [
                     {"name": f"{kind}-{of}", "condition": {"type": kind, **more}, "min_requests": 1, "scope": scope}
                     for of, scope in (("all", "global"), ("each", "per_tenant"))
@@ -83,7 +93,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             "TEST_HOOK_SECRET": "whsec_" + "dGVzdHMgb25seSwgbm90IGEgc2VjcmV0",
         }
         with GatewayProcess(folder, config, environment) as gateway:
-            scene = Scene(gateway, upstream, langfuse, collector, sink)
+            scene = Scene(gateway, upstream, langfuse, collector, sink, mail)
             play(scene)
             yield scene
 
@@ -111,7 +121,7 @@ def play(scene: Scene) -> None:
     scene.ask("the last one", user=scene.kept, messages=of_user(f"Hello {scene.kept}"))
     last = hashlib.sha256(scene.keys["tenant"].encode()).hexdigest()
     wait_until_delivered(gateway)
-    while not scene.sink.messages(SLACK) or not gateway.query(
+    while not (scene.sink.messages(SLACK) and scene.mail.received) or not gateway.query(
         'SELECT 1 FROM "LiteLLM_SpendLogs" WHERE api_key = %s AND end_user = %s', last, scene.kept
     ):
         time.sleep(0.2)
@@ -205,8 +215,9 @@ def test_the_collector_of_traces(scene: Scene) -> None:
 
 
 def test_notifications(scene: Scene) -> None:
-    """Slack and a webhook."""
+    """Slack, a webhook and a mailbox, each of which got something."""
     assert leaks(scene, bodies("notifications", scene.sink)) == {}
+    assert leaks(scene, mails(scene.mail)) == {}
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/inferspect/metrics"])
