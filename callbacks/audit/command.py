@@ -121,6 +121,7 @@ def prune(
     from sqlalchemy.exc import ProgrammingError  # noqa: PLC0415
 
     from callbacks.audit import local  # noqa: PLC0415
+    from inferspect.store.audit.commands import user  # noqa: PLC0415
     from inferspect.store.audit.log import AuditLog  # noqa: PLC0415
     from inferspect.store.audit.pruning import TamperedError  # noqa: PLC0415
     from inferspect.store.audit.pruning import prune as run  # noqa: PLC0415
@@ -131,7 +132,7 @@ def prune(
         async with local.database() as engine:
             audit = AuditLog(engine, keys)
             await audit.record_action(
-                "inferspect audit prune", actor=local.user(), details={"older_than": older_than}, decision="intent"
+                "inferspect audit prune", actor=user(), details={"older_than": older_than}, decision="intent"
             )
             return await run(engine, audit, datetime.now(UTC) - timedelta(days=older_than))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -112,14 +111,6 @@ def exported_entries(file: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(entry, dict) or entry.keys() != set(FIELDS) or not isinstance(entry["sequence"], int):
                 fail(f"{file}:{number}: this line is no entry of an audit log")
             yield entry
-
-
-def user() -> str:
-    """Who runs the command."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
 
 
 def first_line(error: object) -> str:

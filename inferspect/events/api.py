@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.http.tenant_access import Caller, only_platform_admin
 from inferspect.refusal import Refusal
+from inferspect.store.audit.completeness import CONSUMER as AUDIT
 from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
 
 PATH = "/api/v1/events/dead-letters"
@@ -74,6 +75,10 @@ def events_router(engine: AsyncEngine) -> APIRouter:
     @router.delete("")
     async def drop(caller: Caller, selection: Selection) -> dict[str, int]:
         only_platform_admin(caller)
+        if selection.consumer == AUDIT:
+            raise Refusal(
+                400, "audit_not_dropped", "These requests are not in the audit log yet. Replay them.", "consumer"
+            )
         return {"dropped": await letters.drop(selection.wanted())}
 
     return router

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
@@ -102,7 +102,7 @@ def replay(
 ) -> None:
     """Have dead letters delivered, or stored, again; whoever is to take them gets them within seconds."""
     wanted = _wanted(consumer, tenant, event_id, older_than, every=every)
-    typer.echo(f"replayed: {_asked(lambda desk: desk.replay(wanted))}")
+    typer.echo(f"replayed: {_asked(lambda desk: desk.replay(wanted), changes=('replay', wanted))}")
 
 
 @dead_letter.command()
@@ -115,11 +115,15 @@ def drop(
     every: All = False,
     yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
 ) -> None:
-    """Delete dead letters for good."""
+    """Delete dead letters for good, but those that the audit log waits for."""
+    from inferspect.store.audit.completeness import CONSUMER as AUDIT  # noqa: PLC0415
+
     wanted = _wanted(consumer, tenant, event_id, older_than, every=every)
+    if consumer == AUDIT:
+        _fail(f"{AUDIT}: these requests are not in the audit log yet; replay them", WRONG_INPUT)
     if not yes:
         typer.confirm("Delete these dead letters for good?", abort=True)
-    typer.echo(f"dropped: {_asked(lambda desk: desk.drop(wanted))}")
+    typer.echo(f"dropped: {_asked(lambda desk: desk.drop(wanted), changes=('drop', wanted))}")
 
 
 def _wanted(
@@ -138,24 +142,38 @@ def _wanted(
     return Wanted(consumer, tenant, event_id, seconds)
 
 
-def _asked(question: Callable[[Desk], Coroutine[Any, Any, Answer]]) -> Answer:
+def _asked(
+    question: Callable[[Desk], Coroutine[Any, Any, Answer]], *, changes: tuple[str, Wanted] | None = None
+) -> Answer:
+    """What the desk answers; a command that ``changes`` something is in the audit log before."""
     from inferspect.launcher.running_database import running_database  # noqa: PLC0415
 
     launch = LaunchSettings()
     url = running_database(launch)
     with _problems_told():
-        return asyncio.run(_answer(url, launch.inferspect_home / "spool", question))
+        return asyncio.run(_answer(url, launch, question, changes))
 
 
-async def _answer(url: str, folder: Path, question: Callable[[Desk], Coroutine[Any, Any, Answer]]) -> Answer:
+async def _answer(
+    url: str,
+    launch: LaunchSettings,
+    question: Callable[[Desk], Coroutine[Any, Any, Answer]],
+    changes: tuple[str, Wanted] | None,
+) -> Answer:
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
 
     from inferspect.events.desk import Desk  # noqa: PLC0415
     from inferspect.store.address import driver_url  # noqa: PLC0415
+    from inferspect.store.audit.commands import record_command  # noqa: PLC0415
 
     engine: AsyncEngine = create_async_engine(driver_url(url))
     try:
-        return await question(Desk(engine, folder))
+        if changes is not None:
+            try:
+                await record_command(engine, launch, f"inferspect events dead-letter {changes[0]}", asdict(changes[1]))
+            except ValueError as missing:
+                _fail(f"nothing is done that is not in the audit log: {missing}")
+        return await question(Desk(engine, launch.inferspect_home / "spool"))
     finally:
         await engine.dispose()
 

@@ -18,6 +18,7 @@ from inferspect.events.delivery import Rejected
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent
 from inferspect.settings import EventSettings
+from inferspect.store.audit.completeness import CONSUMER as AUDIT
 from inferspect.store.events.writer import EventWriter, ShippedEvent
 from tests.events.serving import Recording, deliveries, event, rows, store, writer
 
@@ -29,6 +30,7 @@ def environment(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """The folder of the spools is the one of the fixtures here."""
     monkeypatch.setenv("DATABASE_URL", store_url)
     monkeypatch.setenv("INFERSPECT_HOME", str(tmp_path))
+    monkeypatch.setenv("LITELLM_SALT_KEY", "salt-" + "x" * 20)
     monkeypatch.setenv("COLUMNS", "300")
 
 
@@ -85,6 +87,37 @@ async def test_replayed_ones_are_delivered_again_and_dropped_ones_are_gone(engin
     consumer = Recording("one")
     await Courier(consumer, engine, EventSettings()).deliver()
     assert consumer.got == [first]
+
+
+async def test_what_changes_dead_letters_is_in_the_audit_log_before(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who did it, and to which; without the salt key, which the log is sealed with, nothing is done."""
+    (first,) = await dead(engine, "one", "a")
+    await run("dead-letter", "replay", "--id", first)
+    await run("dead-letter", "drop", "--consumer", "two", "--yes")
+    actions = await rows(engine, "SELECT route, decision, role, details FROM inferspect.audit_log ORDER BY sequence")
+    assert actions == [
+        {
+            "route": f"inferspect events dead-letter {name}",
+            "decision": "intent",
+            "role": "command line",
+            "details": told,
+        }
+        for name, told in (("replay", {"id": first}), ("drop", {"consumer": "two"}))
+    ]
+    monkeypatch.delenv("LITELLM_SALT_KEY")
+    (second,) = await dead(engine, "one", "b")
+    assert "no salt key" in await run("dead-letter", "drop", "--id", second, "--yes", status=1)
+    assert second in {row["id"] for row in await deliveries(engine)}
+
+
+async def test_no_request_that_the_audit_log_waits_for_is_dropped(engine: AsyncEngine) -> None:
+    """It would be missing there for good; it can be replayed."""
+    (first,) = await dead(engine, AUDIT, "a")
+    assert "replay" in await run("dead-letter", "drop", "--consumer", AUDIT, "--yes", status=2)
+    assert "dropped: 0" in await run("dead-letter", "drop", "--all", "--yes")
+    assert "replayed: 1" in await run("dead-letter", "replay", "--id", first)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,19 @@ from typing import Any, Literal
 from inferspect.store.audit.entry import GENESIS, HASHED, canonical, hash_of
 from inferspect.store.audit.keys import AuditKeys, is_signed
 
-Wrong = Literal["changed", "moved", "missing", "forged", "unlinked", "added", "anchor", "signature", "unusable"]
+Wrong = Literal[
+    "changed",
+    "moved",
+    "missing",
+    "forged",
+    "unlinked",
+    "added",
+    "anchor",
+    "signature",
+    "unusable",
+    "headless",
+    "unrecorded",
+]
 
 MOST_COMPARED = 100  # changed entries that are looked at for having changed places
 
@@ -22,6 +34,8 @@ MEANINGS: dict[Wrong, str] = {
     "added": "stands behind the head of its chain",
     "anchor": "is not as an anchor has it",
     "signature": "is not signed with this installation's key",
+    "headless": "ends its chain, but the chain's head, which is to say so, is gone",
+    "unrecorded": "was stored without an entry",
     "unusable": "is no anchor of this installation: it was changed, or cut off",
 }
 
@@ -32,6 +46,7 @@ class Problem:
 
     Attributes:
         chain: its name; of a line of kept anchors that is ``unusable``, the file's, and the line is its ``sequence``.
+            Of a request that is ``unrecorded`` there is no sequence.
         sequence: of the first; ``last``: of the last.
         note: what more is known.
     """
@@ -45,6 +60,7 @@ class Problem:
     def __str__(self) -> str:
         one = "line" if self.wrong == "unusable" else "entry"
         which = f"{one} {self.sequence}" if self.sequence == self.last else f"entries {self.sequence} to {self.last}"
+        which = "request" if self.wrong == "unrecorded" else which
         note = f" ({self.note})" if self.note else ""
         return f"{self.chain}: {which}: {self.wrong}: each {MEANINGS[self.wrong]}{note}".replace(
             ": each ", ": " if self.sequence == self.last else ": each "
@@ -130,6 +146,9 @@ class ChainCheck:
         if head is None:
             return
         sequence, head_hash = head
+        if not sequence and self.count:
+            yield Problem(self.chain, self.last, self.last, "headless")
+            return
         if sequence > self.last:
             yield Problem(self.chain, self.last + 1, sequence, "missing", "at the end of the chain")
         elif sequence < self.last:

@@ -28,9 +28,13 @@ LOCK = text(
 )
 KNOWN = text("SELECT chain FROM inferspect.audit_heads WHERE chain = ANY(:chains)")
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('inferspect.audit_heads', 0))")
+# A new chain, or one whose head somebody removed: without it nothing could ever be appended.
 OPEN = text(
     "INSERT INTO inferspect.audit_heads (chain, sequence, hash)"
-    " SELECT chain, 0, :genesis FROM unnest(CAST(:chains AS text[])) AS chain ON CONFLICT DO NOTHING"
+    " SELECT new.chain, coalesce(last.sequence, 0), coalesce(last.hash, :genesis)"
+    " FROM unnest(CAST(:chains AS text[])) AS new (chain) LEFT JOIN LATERAL"
+    " (SELECT sequence, hash FROM inferspect.audit_log WHERE chain = new.chain ORDER BY sequence DESC LIMIT 1) AS last"
+    " ON true ON CONFLICT DO NOTHING RETURNING chain, sequence, hash"
 )
 # Rows as one JSON text: a few times quicker to hand over than their values one by one.
 INSERT = text(
@@ -120,17 +124,22 @@ class AuditLog:
         """Sequence and hash of each chain's last entry, theirs alone until the transaction ends.
 
         Locks are taken in the order of names. New chains are begun under one lock before any other lock: who begins one
-        would otherwise hold it while waiting for another, in any order.
+        would otherwise hold it while waiting for another, in any order. A head that is gone is made from the chain's
+        last entry; an entry behind it tells so, and whether the end was cut off with it, anchors tell.
         """
         wanted = sorted(chains)
         known = set((await connection.execute(KNOWN, {"chains": wanted})).scalars())
+        lost: dict[str, dict[str, Any]] = {}
         if missing := [chain for chain in wanted if chain not in known]:
             await connection.execute(ONE_AT_A_TIME)
-            await connection.execute(OPEN, {"chains": missing, "genesis": GENESIS})
+            opened = await connection.execute(OPEN, {"chains": missing, "genesis": GENESIS})
+            lost = {chain: {"sequence": sequence, "hash": head} for chain, sequence, head in opened if sequence}
         locked = await connection.execute(LOCK, {"chains": wanted})
         heads = {chain: (sequence, head) for chain, sequence, head in locked}
         for chain, head in heads.items():
             self._compare(chain, head)
+        if lost:
+            await self.extend(connection, heads, [_restored(chain, head) for chain, head in lost.items()])
         return heads
 
     def _compare(self, chain: str, head: tuple[int, str]) -> None:
@@ -186,3 +195,18 @@ class AuditLog:
         entry_hash = hash_of(text_of_record)
         added = orjson.dumps({"hash": entry_hash, "seal": self.keys.seal(entry_hash)})
         return text_of_record[:-1] + b"," + added[1:], entry_hash
+
+
+def _restored(chain: str, head: dict[str, Any]) -> Draft:
+    log.error("an audit chain had lost its head: it was made from the chain's last entry", chain=chain, **head)
+    return Draft(
+        kind="management",
+        event_id=str(uuid.uuid4()),
+        revision=1,
+        occurred_at=datetime.now(UTC),
+        chain=chain,
+        role="gateway",
+        route="audit head restored",
+        decision="success",
+        details=head,
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.store.audit.anchors import KeptAnchor
 from inferspect.store.audit.check import ChainCheck, Problem, Start
+from inferspect.store.audit.completeness import unrecorded
 from inferspect.store.audit.entry import ANCHORS
 from inferspect.store.audit.keys import AuditKeys
 from inferspect.store.audit.reading import COLUMNS, entry_of, stream
@@ -112,6 +113,8 @@ class Verification:
             self._floors[chain] = heads.get(chain, (0, ""))[0] + 1 if floor is None else floor
             async for problem in self._of_chain(connection, chain, heads.get(chain, (0, ""))):
                 yield problem
+        async for problem in unrecorded(connection, self._chain, self._since):
+            yield problem
         async for problem in self._of_anchors(connection):
             yield problem
         async for problem in self._of_kept_anchors(connection):

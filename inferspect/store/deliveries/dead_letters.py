@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from inferspect.events.delivery import Content
 from inferspect.events.event import GatewayEvent, NewerEventError
+from inferspect.store.audit.completeness import CONSUMER as AUDIT
 from inferspect.store.events.reading import contents_of, events_of
 from inferspect.store.tables import DeliveryRow, Event
 
@@ -76,9 +77,10 @@ class DeadLetters:
             return (await connection.execute(update(DeliveryRow).where(*wanted.conditions()).values(changes))).rowcount
 
     async def drop(self, wanted: Wanted) -> int:
-        """Delete them; returns how many."""
+        """Delete them, but those that the audit log waits for; returns how many."""
+        conditions = [*wanted.conditions(), ROW.columns.consumer != AUDIT]
         async with self._engine.begin() as connection:
-            return (await connection.execute(delete(DeliveryRow).where(*wanted.conditions()))).rowcount
+            return (await connection.execute(delete(DeliveryRow).where(*conditions))).rowcount
 
     async def request(self, event_id: str) -> RequestRecord | None:
         """The event of a request, its content and its deliveries; ``None`` where it is not known."""

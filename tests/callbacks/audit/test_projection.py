@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -14,8 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbacks.audit.projection import AuditProjection
 from inferspect.context import RequestContext, Verdict
+from inferspect.events.delivery import Consumers
 from inferspect.events.event import GatewayEvent, event_of
+from inferspect.store.audit.completeness import CONSUMER
 from inferspect.store.audit.log import AuditLog
+from inferspect.store.audit.pruning import prune
+from inferspect.store.deliveries.queue import ENQUEUE, due
+from inferspect.store.events.projecting import name_of
+from inferspect.store.events.writer import EventWriter, ShippedEvent
+from inferspect.store.json_rows import as_json
 
 Problems = Callable[..., Any]
 
@@ -75,6 +82,41 @@ async def test_a_later_revision_amends_where_something_of_weight_changed(
     found = await rows(engine)
     assert [(row["kind"], row["revision"]) for row in found] == [("request", 2), ("amendment", 4)]
     assert found[1]["details"]["before"] == {"cost": None}
+    assert await problems() == []
+
+
+async def test_a_request_that_was_stored_without_an_entry_is_found(
+    engine: AsyncEngine, audit: AuditLog, problems: Problems
+) -> None:
+    """Unless it waits for one still; it does not matter how the one entry came to be missing."""
+    assert name_of(AuditProjection(audit)) == CONSUMER
+    with_log = EventWriter(engine, Consumers(projections=[AuditProjection(audit)]))
+    await with_log.write([ShippedEvent(event(occurred_at=datetime.now(UTC)))])
+    now = datetime.now(UTC)
+    without_log = EventWriter(engine)
+    missing, waiting, unknown = event(None, occurred_at=now), event(occurred_at=now), event(occurred_at=now)
+    unknown = replace(unknown, result="unknown", complete=False)
+    await without_log.write([ShippedEvent(one) for one in (missing, waiting, unknown)])
+    async with engine.begin() as connection:
+        await connection.execute(ENQUEUE, {"rows": next(iter(as_json([due(CONSUMER, waiting)])))})
+    found = await problems()
+    assert [(one.chain, one.wrong, missing.id in one.note) for one in found] == [("platform", "unrecorded", True)]
+    assert str(found[0]).startswith(f"platform: request: unrecorded: was stored without an entry ({missing.id}")
+    assert await problems(chain="tenant/acme") == []
+    assert await problems(since=now + timedelta(hours=1)) == []
+
+
+async def test_what_is_older_than_the_log_needs_no_entry(
+    engine: AsyncEngine, audit: AuditLog, problems: Problems
+) -> None:
+    """Events of before there was one, and those whose entries were pruned."""
+    with_log = EventWriter(engine, Consumers(projections=[AuditProjection(audit)]))
+    await EventWriter(engine).write([ShippedEvent(event(occurred_at=datetime.now(UTC)))])
+    await with_log.write([ShippedEvent(event(occurred_at=datetime.now(UTC))) for _ in range(2)])
+    old = datetime.now(UTC)
+    await with_log.write([ShippedEvent(event(occurred_at=datetime.now(UTC)))])
+    assert await problems() == []
+    assert await prune(engine, audit, old) == 2
     assert await problems() == []
 
 

@@ -240,6 +240,41 @@ async def test_a_leader_anchors_at_once_and_whoever_stops_once_more(
     assert [anchor["details"]["heads"][-1]["sequence"] for anchor in anchors] == [3, 11]
 
 
+async def test_a_chain_without_its_head_is_told_and_goes_on(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """The head is made from the last entry, which an entry and the log tell of."""
+    await take_anchor(engine, audit)
+    superuser("DELETE FROM inferspect.audit_heads")
+    assert await problems(chain=ACME) == [Problem(ACME, 10, 10, "headless")]
+    with capture_logs() as told:
+        await audit.record(drafts(1))
+        assert await take_anchor(engine, audit)
+        await audit.record(drafts(1, None))
+    assert [line["chain"] for line in told] == [ACME, "anchors", "platform"]
+    assert await problems() == [Problem("tenant/other", 3, 3, "headless")]
+    async with engine.connect() as connection:
+        statement = (
+            "SELECT sequence, details->>'sequence' FROM inferspect.audit_log WHERE route = 'audit head restored'"
+        )
+        restored = (await connection.execute(text(f"{statement} AND chain = '{ACME}'"))).all()
+    assert restored == [(11, "10")]
+
+
+async def test_an_end_cut_off_with_its_head_is_found_although_the_head_was_made_anew(
+    engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems
+) -> None:
+    """By the anchor: another entry stands at the sequence that it has."""
+    await take_anchor(engine, audit)
+    superuser(
+        f"DELETE FROM inferspect.audit_log WHERE chain = '{ACME}' AND sequence > 6",
+        f"DELETE FROM inferspect.audit_heads WHERE chain = '{ACME}'",
+    )
+    await audit.record(drafts(8))
+    note = "anchor 1 is the first that says otherwise"
+    assert await problems() == [Problem(ACME, 1, 10, "anchor", note)]
+
+
 async def test_anchors_cut_off_with_the_tail_are_found_by_those_kept_outside(
     engine: AsyncEngine, audit: AuditLog, drafts: Drafts, superuser: Tamper, problems: Problems, tmp_path: Any
 ) -> None:
