@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -12,12 +11,13 @@ from inferspect.observation.channels import (
     BaseChannel,
     CustomChannel,
     EmailChannel,
+    PagerDutyChannel,
     SlackChannel,
     TeamsChannel,
     WebhookChannel,
 )
 from inferspect.observation.webhook_secret import signing_key
-from inferspect.outgoing.addresses import SETTING, Network, may_reach
+from inferspect.outgoing.addresses import Network, check_host
 from inferspect.outgoing.urls import check_url
 from inferspect.secret import MissingSecretError, SecretReference
 
@@ -41,17 +41,16 @@ def _missing(secret: SecretReference) -> MissingSecretError | None:
 
 
 def _wrong_with(channel: BaseChannel, networks: Sequence[Network]) -> Iterator[str]:
-    if isinstance(channel, SlackChannel | TeamsChannel | WebhookChannel):
-        url = channel.url.reveal() if isinstance(channel.url, SecretReference) else channel.url
-        yield from _raised(f"url ({channel.url})", lambda: _check_destination(url, networks))
+    if isinstance(channel, SlackChannel | TeamsChannel | PagerDutyChannel | WebhookChannel):
+        yield from _raised(_place(channel.url), partial(_check_destination, channel.url, networks))
     if isinstance(channel, WebhookChannel):
         for secret in (channel.secret, channel.previous_secret):
             if secret is not None:
                 yield from _raised("secret", partial(signing_key, secret))
     if isinstance(channel, EmailChannel):
-        yield from _raised("host", lambda: _check_host(channel.host, networks))
+        yield from _raised("host", partial(check_host, channel.host, networks))
     if isinstance(channel, AppriseChannel):
-        yield from _raised(f"url ({channel.url})", lambda: _check_apprise(channel.url.reveal()))
+        yield from _raised(_place(channel.url), lambda: _check_apprise(channel.url.reveal()))
     if isinstance(channel, CustomChannel):
         yield from _raised("factory", lambda: _check_module(channel.factory.partition(":")[0]))
 
@@ -63,18 +62,14 @@ def _raised(what: str, check: Callable[[], object]) -> Iterator[str]:
         yield f"{what}: {error}"
 
 
-def _check_destination(url: str, networks: Sequence[Network]) -> None:
-    _check_host(check_url(url).host, networks)
+def _place(url: SecretReference | str) -> str:
+    """A URL itself may hold a token."""
+    return f"url ({url})" if isinstance(url, SecretReference) else "url"
 
 
-def _check_host(host: str, networks: Sequence[Network]) -> None:
-    """Only of an address written as such: what a name resolves to is known when it is sent to."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return
-    if not may_reach(address, networks):
-        raise ValueError(f"{host} is not public and not in {SETTING}")
+def _check_destination(url: SecretReference | str, networks: Sequence[Network]) -> None:
+    parsed = check_url(url.reveal() if isinstance(url, SecretReference) else url)
+    check_host(parsed.raw_host.decode("ascii"), networks, encrypted=parsed.scheme == "https")
 
 
 def _check_apprise(url: str) -> None:

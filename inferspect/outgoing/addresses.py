@@ -17,6 +17,7 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host and a port to IP addresses, in the order of preference."""
 
 SETTING = "access.outgoing_networks"
+THIS_MACHINE = "localhost"
 NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 # Not public although Python's table of IANA's registries may say so.
 NOT_PUBLIC: tuple[Network, ...] = (
@@ -60,20 +61,66 @@ async def system_resolver(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def written_addresses(host: str) -> list[IPAddress]:
+    """What a host is without asking a name server: a number in any form that the system takes, or this machine."""
+    if host.lower().rstrip(".").rpartition(".")[2] == THIS_MACHINE:  # RFC 6761
+        return [IPv4Address("127.0.0.1"), IPv6Address("::1")]
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return []
+    return [ip_address(entry[4][0]) for entry in found]
+
+
+def check_host(host: str, networks: Sequence[Network] = (), *, encrypted: bool = True) -> None:
+    """Whether a host can be connected to, as far as can be told before it is.
+
+    Args:
+        encrypted: as for :func:`checked_addresses`.
+
+    Raises:
+        ForbiddenAddressError: it never can.
+    """
+    if addresses := written_addresses(host):
+        reachable(host, addresses, networks, encrypted=encrypted)
+    elif not encrypted and not networks:
+        raise ForbiddenAddressError(f"{host} is reached by https only: {SETTING} allows http to no network")
+
+
 async def checked_addresses(
-    host: str, port: int, networks: Sequence[Network] = (), resolve: Resolver = system_resolver
+    host: str,
+    port: int,
+    networks: Sequence[Network] = (),
+    resolve: Resolver = system_resolver,
+    *,
+    encrypted: bool = True,
 ) -> list[IPAddress]:
     """The addresses of a host that may be connected to; at least one.
+
+    Args:
+        encrypted: without encryption only the networks are reached.
 
     Raises:
         ForbiddenAddressError: it has only others.
         OSError, UnicodeError: the resolver finds none.
     """
     addresses = [ip_address(text) for text in await resolve(host, port)]
+    return reachable(host, addresses, networks, encrypted=encrypted)
+
+
+def reachable(
+    host: str, addresses: Sequence[IPAddress], networks: Sequence[Network], *, encrypted: bool
+) -> list[IPAddress]:
+    """Those of a host's addresses that may be connected to; arguments and errors as :func:`checked_addresses`."""
     allowed = [address for address in addresses if may_reach(address, networks)]
     if not allowed:
         found = ", ".join(map(str, addresses[:3])) or "nothing"
-        raise ForbiddenAddressError(f"{host} is {found}, which is not public and not in {SETTING}")
+        place = host if found == host else f"{host} is {found}, which"
+        raise ForbiddenAddressError(f"{place} is not public and not in {SETTING}")
+    if not encrypted:
+        allowed = [address for address in allowed if is_in(address, networks)]
+        if not allowed:
+            raise ForbiddenAddressError(f"{host} is reached by https only: http is for the networks of {SETTING}")
     return allowed
 
 

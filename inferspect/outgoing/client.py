@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import httpx
 
 from inferspect.outgoing.addresses import (
-    ForbiddenAddressError,
     IPAddress,
     Network,
     Resolver,
     checked_addresses,
-    is_in,
     system_resolver,
 )
 from inferspect.outgoing.urls import check_url
@@ -82,15 +80,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
     async def _addresses(self, request: httpx.Request, url: httpx.URL, name: str) -> list[IPAddress]:
+        port = url.port or PORTS[url.scheme]
+        encrypted = url.scheme == "https"
         try:
-            addresses = await checked_addresses(name, url.port or PORTS[url.scheme], self._networks, self._resolve)
+            return await checked_addresses(name, port, self._networks, self._resolve, encrypted=encrypted)
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"{name} has no address ({error})", request=request) from error
-        if url.scheme == "http":
-            addresses = [address for address in addresses if is_in(address, self._networks)]
-            if not addresses:
-                raise ForbiddenAddressError(f"{name} is reached by https only: http is for the allowed networks")
-        return addresses
 
 
 def _to(address: IPAddress, name: str, request: httpx.Request) -> httpx.Request:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOOK", HOOK)
     monkeypatch.setenv("SIGNING", SECRET)
     monkeypatch.setenv("WRONG", "not-" + "a-url" * 3)
+    monkeypatch.setenv("PLAIN", HOOK.replace("https", "http"))
     monkeypatch.setenv("PRIVATE", "https://169.254.169.254/hook")
     monkeypatch.setenv("DISCORD", "discord://" + "1" * 18 + "/" + "t" * 64)
 
@@ -146,6 +148,17 @@ def test_a_channel_whose_secrets_are_in_order_has_no_problems(settings: dict[str
         ({**TEAMS, "url": "os.environ/PRIVATE"}, "169.254.169.254 is not public"),
         ({**WEBHOOK, "url": "os.environ/PRIVATE"}, "169.254.169.254 is not public"),
         ({**WEBHOOK, "url": "https://127.0.0.1/"}, "127.0.0.1 is not public"),
+        ({**WEBHOOK, "url": "https://localhost/"}, "localhost is 127.0.0.1, ::1, which is not public"),
+        ({**WEBHOOK, "url": "https://hooks.localhost:8443/"}, "127.0.0.1, ::1, which is not public"),
+        ({**WEBHOOK, "url": "http://2130706433/"}, "2130706433 is 127.0.0.1, which is not public"),
+        ({**WEBHOOK, "url": "https://0x7f.1/"}, "is 127.0.0.1, which is not public"),
+        ({**WEBHOOK, "url": "https://[::ffff:10.0.0.1]/"}, "which is not public"),
+        ({**WEBHOOK, "url": "http://8.8.8.8/?token=a-url"}, "8.8.8.8 is reached by https only"),
+        ({**WEBHOOK, "url": "http://hooks.example.com/a-url"}, "hooks.example.com is reached by https only"),
+        ({**SLACK, "url": "os.environ/PLAIN"}, "url (os.environ/PLAIN): hooks.example is reached by https only"),
+        ({**PAGERDUTY, "url": "http://10.0.0.1/x"}, "url: 10.0.0.1 is not public"),
+        ({**PAGERDUTY, "url": "http://events.example/x"}, "events.example is reached by https only"),
+        ({**EMAIL, "host": "localhost"}, "host: localhost is 127.0.0.1, ::1, which is not public"),
         ({**WEBHOOK, "secret": "os.environ/WRONG"}, "os.environ/WRONG must be `whsec_`"),
         ({**WEBHOOK, "previous_secret": "os.environ/WRONG"}, "os.environ/WRONG must be `whsec_`"),
         ({**EMAIL, "host": "10.0.0.25"}, "10.0.0.25 is not public"),
@@ -169,6 +182,17 @@ def test_an_address_in_an_allowed_network_is_no_problem(secrets: None) -> None:
         }
     )
     assert problems_of(settings.alerts.channels["mail"], settings.access.outgoing_networks) == []
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://hooks.example.com/", "https://hooks.example.com/"])
+def test_a_network_that_is_allowed_may_be_the_receivers(url: str, secrets: None) -> None:
+    """Without encryption, too: where a name leads is known when something is sent."""
+    assert problems_of(channel(**{**WEBHOOK, "url": url}), [ip_network("10.0.0.0/8")]) == []
+
+
+def test_without_encryption_only_what_is_allowed_is_reached(secrets: None) -> None:
+    (found,) = problems_of(channel(**{**WEBHOOK, "url": "http://8.8.8.8/"}), [ip_network("10.0.0.0/8")])
+    assert "8.8.8.8 is reached by https only" in found
 
 
 @pytest.mark.parametrize(
