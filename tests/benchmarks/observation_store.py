@@ -1,4 +1,4 @@
-"""How many events one process stores and delivers, and how much room they take on disk."""
+"""How many events one process stores and delivers, or two deliver, and how much room they take on disk."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from inferspect.store.events.writer import EventWriter
 from inferspect.store.migrate import migrate
 from inferspect.tenancy.lookup import TenantLookup
 from inferspect.testing.gateway import GatewayProcess
-from tests.benchmarks.tables import spread, table
+from tests.benchmarks.observation_workers import BATCH, SECONDS, delivered_a_second
+from tests.benchmarks.tables import ratios, spread, table
 
 ROUNDS = 5
 EVENTS = 2_000
@@ -79,6 +80,7 @@ class Measured:
 
     shipped: list[float] = field(default_factory=list)
     delivered: dict[str, list[float]] = field(default_factory=lambda: {"figures": [], "contents": []})
+    by_workers: dict[int, list[float]] = field(default_factory=lambda: {1: [], 2: []})
     held: list[float] = field(default_factory=list)
     spooled: list[float] = field(default_factory=list)
 
@@ -99,6 +101,11 @@ def in_process(gateway: GatewayProcess, folder: Path) -> str:
         _line("events stored a second, from the spool", measured.shipped, ",.0f"),
         _line("events delivered a second", measured.delivered["figures"], ",.0f"),
         _line("events with contents delivered a second", measured.delivered["contents"], ",.0f"),
+        *(
+            _line(f"the same to a receiver that takes {SECONDS * 1000:.0f} ms for {BATCH}, by {told}", rates, ",.0f")
+            for told, rates in zip(("one process", "two"), measured.by_workers.values(), strict=True)
+        ),
+        _line("two processes against one", ratios(measured.by_workers[2], measured.by_workers[1]), ".2f"),
         _line("longest time that the event loop was held meanwhile, milliseconds", measured.held, ".1f"),
         _line("bytes of an event in the spool, with its content", measured.spooled, ",.0f"),
     ]
@@ -144,6 +151,10 @@ async def _measure(gateway: GatewayProcess, folder: Path) -> Measured:
             shipped = EVENTS / (time.perf_counter() - began)
             rates = {taker.name: await _deliver(taker, engine) for taker in (FIGURES, CONTENTS)}
             held = await watch.end()
+            by_workers = {
+                processes: await delivered_a_second(address_of(gateway, DATABASE), seed, processes)
+                for processes in measured.by_workers
+            }
             spool.close(delete=True)
             if number:  # the first warms up
                 measured.spooled.append(size)
@@ -151,6 +162,8 @@ async def _measure(gateway: GatewayProcess, folder: Path) -> Measured:
                 measured.held.append(held)
                 for name, rate in rates.items():
                     measured.delivered[name].append(rate)
+                for processes, rate in by_workers.items():
+                    measured.by_workers[processes].append(rate)
     finally:
         await engine.dispose()
     return measured

@@ -151,6 +151,22 @@ async def test_couriers_share_the_work_without_doubles(engine: AsyncEngine) -> N
     assert len([consumer for consumer in consumers if consumer.calls]) > 1
 
 
+async def test_several_processes_deliver_at_the_same_time(engine: AsyncEngine) -> None:
+    """To one consumer: none waits for another's batch, so more of them deliver more."""
+    all_at_once = asyncio.Barrier(3)
+    consumers = [Recording(batch=2) for _ in range(3)]
+
+    async def together(batch: Sequence[Delivery]) -> Sequence[Delivered]:
+        await all_at_once.wait()
+        return [DONE] * len(batch)
+
+    for consumer in consumers:
+        consumer.deliver = together  # type: ignore[method-assign]
+    await store(engine, consumers[0], *(event() for _ in range(6)))
+    assert await asyncio.gather(*(courier(engine, consumer).deliver() for consumer in consumers)) == [2, 2, 2]
+    assert await deliveries(engine) == []
+
+
 async def test_a_newer_revision_is_delivered_again(engine: AsyncEngine) -> None:
     """After the earlier one was delivered, and also when it comes while that is under way."""
     consumer = Recording()
