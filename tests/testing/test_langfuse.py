@@ -246,7 +246,10 @@ def test_ingestion_takes_and_refuses_each_event_by_itself(collector: LangfuseCol
         "generation-create": {"id": "g", "traceId": "t", "model": "gpt-4o", "startTime": now, "input": "hi"},
         "generation-update": {"id": "g", "traceId": "t", "output": "hello", "usageDetails": {"input": 1}},
         "score-create": {"id": "s", "name": "Relevance", "value": 0.5, "traceId": "t"},
+        "observation-create": {"id": "o", "traceId": "t", "type": "TOOL", "name": "weather", "startTime": now},
+        "observation-update": {"id": "o", "traceId": "t", "type": "TOOL", "output": "sun"},
         "sdk-log": {"log": "x"},
+        "event-update": {"id": "e", "traceId": "t"},
         "nonsense": {},
     }
     batch = [{"id": f"e-{kind}", "type": kind, "timestamp": now, "body": body} for kind, body in bodies.items()]
@@ -254,16 +257,67 @@ def test_ingestion_takes_and_refuses_each_event_by_itself(collector: LangfuseCol
     answer = httpx.post(f"{collector.url}/api/public/ingestion", json={"batch": batch}, auth=(PUBLIC_KEY, SECRET_KEY))
     assert answer.status_code == httpx.codes.MULTI_STATUS
     told = answer.json()
-    assert [(one["id"], one["status"]) for one in told["errors"]] == [("e-nonsense", 400), ("incomplete", 400)]
+    assert [(one["id"], one["status"]) for one in told["errors"]] == [
+        ("e-event-update", 400),
+        ("e-nonsense", 400),
+        ("incomplete", 400),
+    ]
     assert {one["status"] for one in told["successes"]} == {201}
     trace = collector.traces()["t"]
     assert (trace.name, trace.user_id, trace.tags, trace.metadata) == ("chat", "lan", ["vip"], {"a": 1})
     generation = trace.observations["g"]
     assert (generation.model, generation.input, generation.output) == ("gpt-4o", "hi", "hello")
     assert generation.usage_details == {"input": 1}
+    tool = trace.observations["o"]
+    assert (tool.type, tool.name, tool.output) == ("tool", "weather", "sun")
     assert [score.id for score in collector.scores()] == ["s"]
     refused = httpx.post(f"{collector.url}/api/public/ingestion", json={}, auth=(PUBLIC_KEY, SECRET_KEY))
     assert refused.status_code == httpx.codes.BAD_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("usage", "details", "costs"),
+    [
+        ({"input": 3, "output": 4, "unit": "TOKENS"}, {"input": 3, "output": 4, "total": 7}, {}),
+        ({"input": 3, "total": 9, "totalCost": 0.5}, {"input": 3, "total": 9}, {"total": 0.5}),
+        (
+            {"promptTokens": 3, "completionTokens": 4, "inputCost": 0.25, "outputCost": 0.5},
+            {"input": 3, "output": 4, "total": 7},
+            {"input": 0.25, "output": 0.5, "total": 0.75},
+        ),
+    ],
+)
+def test_ingestion_takes_usage_in_its_older_forms(
+    collector: LangfuseCollector, usage: dict[str, object], details: dict[str, int], costs: dict[str, float]
+) -> None:
+    """By Langfuse's names or OpenAI's, with the sum where no total is told; details, where there are any, go first."""
+    now = datetime.now(UTC).isoformat()
+    more = {"a": {}, "b": {"usageDetails": {"input": 1}, "costDetails": {"input": 2.0}}}
+    batch = [
+        {
+            "id": one,
+            "type": "generation-create",
+            "timestamp": now,
+            "body": {"id": one, "traceId": "t", "usage": usage, **own},
+        }
+        for one, own in more.items()
+    ]
+    answer = httpx.post(f"{collector.url}/api/public/ingestion", json={"batch": batch}, auth=(PUBLIC_KEY, SECRET_KEY))
+    assert answer.json()["errors"] == []
+    first, second = collector.traces()["t"].observations.values()
+    assert (first.usage_details, first.cost_details) == (details, costs)
+    assert (second.usage_details, second.cost_details) == ({"input": 1}, {"input": 2.0})
+
+
+def test_an_observation_says_its_type(collector: LangfuseCollector) -> None:
+    """Where the event does not."""
+    now = datetime.now(UTC).isoformat()
+    batch = [
+        {"id": "e", "type": "observation-create", "timestamp": now, "body": {"id": "o", "traceId": "t", **more}}
+        for more in ({}, {"type": "NONSENSE"})
+    ]
+    answer = httpx.post(f"{collector.url}/api/public/ingestion", json={"batch": batch}, auth=(PUBLIC_KEY, SECRET_KEY))
+    assert [one["status"] for one in answer.json()["errors"]] == [400, 400]
 
 
 def test_projects_see_only_what_their_keys_sent() -> None:

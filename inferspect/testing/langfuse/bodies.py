@@ -6,8 +6,9 @@ Source: Langfuse's published OpenAPI description, and the types that its SDK 5 g
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -33,10 +34,13 @@ def _of_users(environment: str) -> str:
 
 Environment = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=40), AfterValidator(_of_users)]
 MAXIMUM_TEXT = 500
+Amount = TypeVar("Amount", int, float)
 
-OBSERVATION_EVENTS = tuple(
-    f"{kind}-{verb}" for kind in ("span", "generation", "event") for verb in ("create", "update")
-)
+OBSERVATION_EVENTS = frozenset({"span-create", "span-update", "generation-create", "generation-update", "event-create"})
+TYPED_EVENTS = frozenset({"observation-create", "observation-update"})
+ObservationType = Literal[
+    "SPAN", "GENERATION", "EVENT", "AGENT", "TOOL", "CHAIN", "RETRIEVER", "EVALUATOR", "EMBEDDING", "GUARDRAIL"
+]
 
 
 class Body(BaseModel):
@@ -127,10 +131,33 @@ class TraceBody(Body):
         return Trace(id=self.id or uuid.uuid4().hex, metadata=_as_object(self.metadata), **said)
 
 
+class UsageBody(Body):
+    """Usage and cost as they were before there were details, by Langfuse's names or OpenAI's."""
+
+    input: int | None = None
+    output: int | None = None
+    total: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    input_cost: float | None = None
+    output_cost: float | None = None
+    total_cost: float | None = None
+
+    def usage_details(self) -> dict[str, int]:
+        openai = {"input": self.prompt_tokens, "output": self.completion_tokens, "total": self.total_tokens}
+        own = {"input": self.input, "output": self.output, "total": self.total}
+        return _with_total({name: openai[name] if value is None else value for name, value in own.items()})
+
+    def cost_details(self) -> dict[str, float]:
+        return _with_total({"input": self.input_cost, "output": self.output_cost, "total": self.total_cost})
+
+
 class ObservationBody(Body):
-    """One observation, or more of one that is there."""
+    """One observation, or more of one that is there; the deprecated ``usage`` counts where there are no details."""
 
     id: str | None = None
+    type: ObservationType | None = None
     trace_id: str | None = None
     parent_observation_id: str | None = None
     name: str | None = None
@@ -143,6 +170,7 @@ class ObservationBody(Body):
     environment: Environment | None = None
     model: str | None = None
     model_parameters: dict[str, Any] | None = None
+    usage: UsageBody | None = None
     usage_details: dict[str, int] | None = None
     cost_details: dict[str, float] | None = None
     prompt_name: str | None = None
@@ -153,7 +181,9 @@ class ObservationBody(Body):
 
     def observation(self, kind: str) -> Observation:
         names = {"parent_observation_id": "parent_id", "start_time": "start", "end_time": "end"}
-        said = self.model_dump(exclude_none=True, exclude={"id", "trace_id", "metadata"})
+        said = self.model_dump(exclude_none=True, exclude={"id", "trace_id", "type", "metadata", "usage"})
+        if self.usage is not None:
+            said = {"usage_details": self.usage.usage_details(), "cost_details": self.usage.cost_details(), **said}
         ours = {names.get(name, name): value for name, value in said.items()}
         own_id = self.id or uuid.uuid4().hex[:16]
         trace_id = self.trace_id or own_id
@@ -180,9 +210,20 @@ class IngestionEvent(Body):
             return TraceBody.model_validate(self.body).trace()
         if self.type in OBSERVATION_EVENTS:
             return ObservationBody.model_validate(self.body).observation(self.type.partition("-")[0])
+        if self.type in TYPED_EVENTS:
+            body = ObservationBody.model_validate(self.body)
+            if body.type is None:
+                raise ValueError("type: an observation has one")
+            return body.observation(body.type.lower())
         if self.type == "sdk-log":
             return None
         raise ValueError(f"there is no event of the type {self.type!r}")
+
+
+def _with_total(details: Mapping[str, Amount | None]) -> dict[str, Amount]:
+    """Without what is not told, and with the sum where no total is."""
+    told = {name: value for name, value in details.items() if value is not None}
+    return {**told, "total": told.get("total", sum(told.values()))} if told else {}
 
 
 def _as_object(value: Any) -> dict[str, Any]:
