@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from inferspect.observation.quality import DeepchecksSettings
 
 BATCH = 50
+PACKAGE = "deepchecks_llm_client"
 
 
 class DeepchecksConsumer:
@@ -36,12 +38,14 @@ class DeepchecksConsumer:
         self._token = settings.token.reveal()
         self._client: Any = None
         try:
-            self._module: Any = importlib.import_module("deepchecks_llm_client.client")
-            self._types: Any = importlib.import_module("deepchecks_llm_client.data_types")
+            self._module: Any = importlib.import_module(f"{PACKAGE}.client")
+            self._types: Any = importlib.import_module(f"{PACKAGE}.data_types")
         except ImportError:
             raise ValueError(
                 "inferspect.quality.deepchecks is set, but its client is not installed: install inferspect[deepchecks]"
             ) from None
+        # It logs what the server answers to a batch that it does not take, which may quote the texts.
+        logging.getLogger(PACKAGE).setLevel(logging.CRITICAL)
 
     def wants(self, event: GatewayEvent) -> bool:
         """No request by itself: what is scored is posted."""
@@ -70,7 +74,9 @@ class DeepchecksConsumer:
     def _send(self, interactions: list[Any]) -> None:
         settings = self._settings
         if self._client is None:  # made here, as it calls the server
-            self._client = self._module.DeepchecksLLMClient(host=settings.host, api_token=self._token)
+            self._client = self._module.DeepchecksLLMClient(
+                host=settings.host, api_token=self._token, log_level=logging.CRITICAL
+            )
         self._client.log_batch_interactions(
             settings.application, settings.version, settings.environment, interactions, ignore_duplicates=True
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from types import ModuleType, SimpleNamespace
+from dataclasses import make_dataclass
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,20 +23,47 @@ MESSAGE = {
 }  # fmt: skip
 
 
+LOGGER = logging.getLogger("deepchecks_llm_client.client")
+UserValueProperty = make_dataclass("UserValueProperty", ["name", "value", ("reason", str, None)])
+LogInteraction = make_dataclass(
+    "LogInteraction",
+    [
+        (name, Any, None)
+        for name in (
+            "input", "output", "information_retrieval", "history", "full_prompt", "expected_output", "is_completed",
+            "metadata", "tokens", "input_tokens", "output_tokens", "model", "model_provider", "annotation",
+            "annotation_reason", "steps", "user_value_properties", "started_at", "finished_at", "user_interaction_id",
+            "vuln_type", "vuln_trigger_str", "topic", "interaction_type", "interaction_type_id", "session_id",
+        )
+    ],
+)  # fmt: skip
+
+
 class Client:
-    """As :class:`deepchecks_llm_client.client.DeepchecksLLMClient`, as far as it is used."""
+    """As :class:`deepchecks_llm_client.client.DeepchecksLLMClient` of 0.45.8, as far as it is used."""
 
     logged: list[tuple[Any, ...]]
     fails: bool
 
-    def __init__(self, host: str, api_token: str) -> None:
+    def __init__(self, host: str, api_token: str, log_level: int = logging.WARNING) -> None:
         Client.made = (host, api_token)
+        LOGGER.setLevel(log_level)
 
-    def log_batch_interactions(self, *arguments: Any, ignore_duplicates: bool) -> None:
+    def log_batch_interactions(
+        self,
+        app_name: str,
+        version_name: str,
+        env_type: str,
+        interactions: list[Any],
+        ignore_duplicates: bool = False,
+    ) -> None:
         if Client.fails:
+            LOGGER.error("Deepchecks SDK encountered a problem: the answer was: A")
             raise ConnectionError("the answer was: A")
+        for _ in interactions:
+            logging.getLogger("deepchecks_llm_client.data_types").warning("Deprecation Warning")
         assert ignore_duplicates
-        Client.logged.append(arguments)
+        Client.logged.append((app_name, version_name, env_type, interactions))
 
 
 @pytest.fixture
@@ -43,7 +72,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> DeepchecksSettings:
     monkeypatch.setenv("DEEPCHECKS_TOKEN", "token")
     for name, members in {
         "client": {"DeepchecksLLMClient": Client},
-        "data_types": {"LogInteraction": SimpleNamespace, "UserValueProperty": SimpleNamespace},
+        "data_types": {"LogInteraction": LogInteraction, "UserValueProperty": UserValueProperty},
     }.items():
         module = ModuleType(f"deepchecks_llm_client.{name}")
         module.__dict__.update(members)
@@ -75,10 +104,15 @@ async def test_answers_are_logged_with_their_scores(settings: DeepchecksSettings
     await consumer.close()
 
 
-async def test_what_it_does_not_take_is_tried_again_and_not_quoted(settings: DeepchecksSettings) -> None:
+async def test_what_it_does_not_take_is_tried_again_and_quoted_nowhere(
+    settings: DeepchecksSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its client logs what the server answers, and a warning for each interaction."""
     consumer = DeepchecksConsumer(settings)
+    assert await consumer.deliver([delivery(MESSAGE)]) == [DONE]
     Client.fails = True
     assert await consumer.deliver([delivery(MESSAGE)]) == [Retry("Deepchecks did not take it: ConnectionError")]
+    assert caplog.records == []
 
 
 def test_without_its_client_the_start_says_what_to_install(
