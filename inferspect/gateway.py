@@ -91,13 +91,13 @@ async def start() -> None:
         Middleware(RecordingMiddleware, recorder=recorder, is_model_route=is_model_route),
         Middleware(ErrorShapeMiddleware, is_model_route=is_model_route),
         *([Middleware(GovernedRoutesMiddleware, is_model_route=is_model_route)] if closes else []),
-        Middleware(BodyLimitMiddleware, limits=settings.limits),
         Middleware(
             ManagementActionsMiddleware,
             journal=management_journal(engine, launch),
             is_model_route=is_model_route,
             key_header=litellm_key_header,
         ),
+        Middleware(BodyLimitMiddleware, limits=settings.limits),
         Middleware(ManagementMiddleware, announce=partial(announce_change, engine)),
         Middleware(JsonBodyMiddleware, is_model_route=is_model_route),
     )

@@ -42,13 +42,16 @@ LOOKING = re.compile(
   | /policy/ (?: templates/.* | test | validate )
   | /prompts/test | /search_tools/test_connection | /mcp-rest/.*
   | /cache/settings/test | /coordination_redis/settings/test
-  | /config_overrides/.*/test_connection | /auto_router/.* | /compliance/.* | /usage/ai/chat | /api/event_logging/batch
+  | /config_overrides/.*/test_connection | /auto_router/ (?: validate_complexity_router_config | test_routing )
+  | /compliance/.* | /usage/ai/chat | /api/event_logging/batch
   | /cloudzero/dry-run | /vantage/dry-run | /v1/a2a/discover | /v1/metrics | /v1/rust_control_plane/logs | /lazy/warm/.*
   | /lens/worker/.* | /queue/chat/completions | (?: /toolset )? (?: /[^/]+ )? /mcp
   | /api/v1/ (?: guardrails/preview | audit/verify )
     """,
     re.VERBOSE,
 )
+# GET requests that change something: a login by SSO makes users and keys.
+ACTING = re.compile(r"/sso/callback")
 # Data of agents and of plugins, by whatever method.
 DATA = re.compile(r"/v1/(?:memory|workflows|evals)(?:/.*)?|/plugin-proxy/.*", re.DOTALL)
 
@@ -111,6 +114,8 @@ class ManagementActionsMiddleware:
 
     def _is_action(self, scope: Scope) -> bool:
         path = scope["path"]
+        if scope["method"] == "GET" and ACTING.fullmatch(path):
+            return True
         if scope["method"] in READING or DATA.fullmatch(path) or self._is_model_route(path):
             return False
         return scope["method"] != "POST" or not LOOKING.fullmatch(path)

@@ -380,13 +380,39 @@ async def test_a_stream_is_recorded_when_it_begins(client: httpx.AsyncClient, in
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/team/update"), ("POST", "/v1/chat/completions"), ("POST", "/v2/key/info"), ("HEAD", "/x")],
+    [
+        ("GET", "/team/update"),
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/v2/key/info"),
+        ("HEAD", "/x"),
+        ("HEAD", "/sso/callback"),
+        ("POST", "/auto_router/test_routing"),
+    ],
 )
 async def test_what_is_no_action_is_not_recorded(
     client: httpx.AsyncClient, inner: Application, method: str, path: str
 ) -> None:
     await client.request(method, path)
     assert await inner.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/sso/callback"),
+        ("POST", "/auto_router/shadow_eval/start"),
+        ("POST", "/auto_router/shadow_eval/1/stop"),
+        ("PUT", "/auto_router/classifier/default_prompt"),
+    ],
+)
+async def test_what_is_an_action_by_its_effect_is_recorded(
+    client: httpx.AsyncClient, inner: Application, method: str, path: str
+) -> None:
+    """A login by SSO makes users and keys, and a shadow evaluation sends requests to providers twice."""
+    await client.request(method, path, params={"code": "a-code-of-this-login"})
+    entries = await inner.entries()
+    assert [entry["decision"] for entry in entries] == ["intent", "success"]
+    assert "a-code-of-this-login" not in str(entries)
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[1]", b'"x"', b"x" * (LONGEST_BODY + 10), b"\xff"])
