@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
@@ -113,6 +114,9 @@ def drop(
     event_id: Event = None,
     older_than: OlderThan = None,
     every: All = False,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="What still waits, too: of a --consumer that is there no more.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
 ) -> None:
     """Delete dead letters for good, but those that the audit log waits for."""
@@ -121,6 +125,10 @@ def drop(
     wanted = _wanted(consumer, tenant, event_id, older_than, every=every)
     if consumer == AUDIT:
         _fail(f"{AUDIT}: these requests are not in the audit log yet; replay them", WRONG_INPUT)
+    if waiting:
+        if not consumer:
+            _fail("--waiting is of one --consumer", WRONG_INPUT)
+        wanted = changed(wanted, waiting=True)
     if not yes:
         typer.confirm("Delete these dead letters for good?", abort=True)
     typer.echo(f"dropped: {_asked(lambda desk: desk.drop(wanted), changes=('drop', wanted))}")

@@ -14,13 +14,14 @@ from typer.testing import CliRunner
 
 from inferspect.events.command import app
 from inferspect.events.courier import Courier
-from inferspect.events.delivery import Rejected
+from inferspect.events.delivery import Rejected, Retry
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent
 from inferspect.settings import EventSettings
 from inferspect.store.audit.completeness import CONSUMER as AUDIT
+from inferspect.store.deliveries.queue import NOBODY
 from inferspect.store.events.writer import EventWriter, ShippedEvent
-from tests.events.serving import Recording, deliveries, event, rows, store, writer
+from tests.events.serving import Recording, deliveries, event, execute, rows, store, writer
 
 # The command runs an event loop of its own, so a test's coroutine leaves it to a thread.
 
@@ -87,6 +88,26 @@ async def test_replayed_ones_are_delivered_again_and_dropped_ones_are_gone(engin
     consumer = Recording("one")
     await Courier(consumer, engine, EventSettings()).deliver()
     assert consumer.got == [first]
+
+
+async def test_what_waits_for_a_consumer_that_is_no_more_is_told_and_can_be_dropped(engine: AsyncEngine) -> None:
+    """Nobody has come for it; what waits for others stays."""
+    away = Recording("away", lambda batch: [Retry("away")] * len(batch), batch=1)
+    (letter,) = await dead(engine, "gone", "a")
+    for consumer in (Recording("gone"), away):
+        await store(engine, consumer, event(), event())
+    await execute(engine, "UPDATE inferspect.deliveries SET due_at = due_at - interval '10 minutes'")
+    await Courier(away, engine, EventSettings()).deliver()
+    reasons = {row["consumer"]: row["reason"] for row in (await found("status"))["consumers"]}
+    assert reasons == {"away": "away", "gone": NOBODY}
+    assert "--consumer" in await run("dead-letter", "drop", "--all", "--waiting", "--yes", status=2)
+    assert "dropped: 0" in await run(
+        "dead-letter", "drop", "--consumer", "gone", "--waiting", "--older-than", "1h", "--yes"
+    )
+    assert "dropped: 3" in await run("dead-letter", "drop", "--consumer", "gone", "--waiting", "--yes")
+    left = await deliveries(engine)
+    assert [row["consumer"] for row in left] == ["away", "away"]
+    assert letter not in {row["id"] for row in left}
 
 
 async def test_what_changes_dead_letters_is_in_the_audit_log_before(

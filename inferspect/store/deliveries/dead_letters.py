@@ -22,19 +22,28 @@ LISTED = [column for column in ROW.columns if column.name not in {"message", "en
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which dead letters; what is ``None`` does not matter. ``older_than`` is in seconds since they died."""
+    """Which dead letters; what is ``None`` does not matter.
+
+    Attributes:
+        older_than: seconds since they died, or were enqueued.
+        waiting: whether what still waits is wanted, too.
+    """
 
     consumer: str | None = None
     tenant_id: str | None = None
     id: str | None = None
     older_than: float | None = None
+    waiting: bool | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         columns = ROW.columns
         pairs = ((columns.consumer, self.consumer), (columns.tenant_id, self.tenant_id), (columns.id, self.id))
-        conditions = [columns.dead_at.is_not(None), *(column == value for column, value in pairs if value is not None)]
+        conditions = [column == value for column, value in pairs if value is not None]
+        if not self.waiting:
+            conditions.append(columns.dead_at.is_not(None))
         if self.older_than is not None:
-            conditions.append(columns.dead_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, self.older_than))
+            since = func.coalesce(columns.dead_at, columns.enqueued_at)
+            conditions.append(since < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, self.older_than))
         return conditions
 
 

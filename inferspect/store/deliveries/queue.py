@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TABLE = f"{SCHEMA}.deliveries"
 MOST_ATTEMPTS = 32_000  # that the column can count
 LONGEST_REASON = 500
+# Whoever delivers to a consumer moves the time on at which its deliveries are due, if only for those that failed.
+LONG_DUE = 300
+NOBODY = "nobody has come for them: no process that runs has this consumer"
 
 # A newer revision is delivered from the start, whatever became of the earlier one.
 ENQUEUE = text(f"""
@@ -77,7 +80,8 @@ COUNTS = text(f"""
     SELECT consumer, count(*) FILTER (WHERE dead_at IS NULL) AS waiting,
         count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
         CAST(extract(epoch FROM now() - min(occurred_at) FILTER (WHERE dead_at IS NULL)) AS double precision) AS lag,
-        max(reason) FILTER (WHERE dead_at IS NULL) AS reason
+        CASE WHEN max(due_at) FILTER (WHERE dead_at IS NULL) < now() - make_interval(secs => {LONG_DUE})
+            THEN '{NOBODY}' ELSE max(reason) FILTER (WHERE dead_at IS NULL) END AS reason
     FROM {TABLE} GROUP BY consumer ORDER BY consumer
 """)  # noqa: S608  as above
 
@@ -108,7 +112,10 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Deliveries of one consumer: how many wait, how many are dead, seconds since the oldest that waits began."""
+    """Deliveries of one consumer: how many wait, how many are dead, seconds since the oldest that waits began.
+
+    ``reason`` is why one of them waits: what the consumer said, or that there is none.
+    """
 
     consumer: str
     waiting: int
