@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote, unquote, unquote_plus
 
 import httpx
 
@@ -16,7 +17,10 @@ from inferspect.outgoing.client import Answer, OutgoingClient
 
 LONGEST_WAIT = 3600.0  # seconds; a receiver that asks for more is asked again after this
 QUOTED = 160  # characters of an answer that are told
-SHORTEST_SECRET = 6
+HIDDEN = "(hidden)"
+SHORTEST_WITHIN_WORDS = 6
+SHORTEST_SECRET = 3
+HOST_END = re.compile(r"[/?#]")
 SEPARATORS = re.compile(r"[/:@?&=#,;\s]+")
 MAYBE_LATER = frozenset({408, 425, 429})
 
@@ -79,10 +83,17 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """The beginning of the text in one line, each part of a secret hidden; the host of an HTTP address is none."""
-    parts = {part for secret in secrets for part in (secret, *_parts(secret)) if len(part) >= SHORTEST_SECRET}
+    """The beginning of the text in one line, each part of a secret hidden; the host of an HTTP address is none.
+
+    Parts are hidden as they are, percent-encoded and decoded. Of the short ones, which may stand within other words,
+    only those that stand alone.
+    """
+    parts = {form for secret in secrets for part in (secret, *_parts(secret)) for form in _forms(part)}
     for part in sorted(parts, key=len, reverse=True):
-        text = text.replace(part, "(hidden)")
+        if len(part) >= SHORTEST_WITHIN_WORDS:
+            text = text.replace(part, HIDDEN)
+        elif len(part) >= SHORTEST_SECRET:
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(part)}(?![A-Za-z0-9])", HIDDEN, text)
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
 
@@ -90,5 +101,9 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
 def _parts(secret: str) -> list[str]:
     scheme, _, rest = secret.partition("://")
     if scheme in {"http", "https"}:
-        rest = rest.partition("/")[2]
+        rest = "".join(HOST_END.split(rest, maxsplit=1)[1:])
     return SEPARATORS.split(rest)
+
+
+def _forms(part: str) -> tuple[str, ...]:
+    return part, unquote(part), unquote_plus(part), quote(part, safe="")

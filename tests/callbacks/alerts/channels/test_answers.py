@@ -78,6 +78,33 @@ def test_a_token_in_the_parameters_of_an_address_is_hidden() -> None:
     assert "sig1234" not in without_secrets("bad sig1234567", ["https://x.example/a?sv=1.0&sig=sig1234567"])
 
 
+@pytest.mark.parametrize(
+    ("secret", "words"),
+    [
+        ("mailtos://name:p%40ssw0rd%21x@mail.example", "535 p@ssw0rd!x is wrong"),
+        ("mailtos://name:p%40ssw0rd%21x@mail.example", "535 p%40ssw0rd%21x is wrong"),
+        ("https://a.example/hook?key=p+q%2Fssw0rd", "no key p q/ssw0rd"),
+        ("https://a.example/hook/p@ssw0rd-x", "no /p%40ssw0rd-x here"),
+        ("https://a.example?key=ssw0rd-in-front", "no ssw0rd-in-front"),
+        ("p@ssw0rd", "no p@ssw0rd"),
+        ("https://a.example/hook/w0rd", "no hook named w0rd, sorry"),
+        ("w0r", "login 'w0r' failed"),
+    ],
+)
+def test_a_secret_is_hidden_in_every_form_that_it_may_come_back_in(secret: str, words: str) -> None:
+    """Percent-encoded and not, and however short."""
+    told = without_secrets(words, [secret])
+    assert "w0r" not in told
+    assert "(hidden)" in told
+
+
+def test_a_short_part_of_an_address_leaves_other_words_alone() -> None:
+    """Else little would be left to read."""
+    assert without_secrets("services are not served by serv", ["discord://serv/x"]) == (
+        "services are not served by (hidden)"
+    )
+
+
 def test_what_is_told_of_an_answer_is_one_short_line() -> None:
     words = without_secrets("a\r\nb\x00\x1b[31mc" + "d" * 9000, [])
     assert words.isprintable()
