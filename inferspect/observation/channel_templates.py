@@ -50,6 +50,7 @@ LEAST: Mapping[str, Any] = {
     "labels": {},
     "repeat": 0,
 }
+MOST_CHARACTERS = 200_000  # of what a template makes; channels take less
 MENTION = re.compile(r"@(?=channel\b|here\b|everyone\b)", re.IGNORECASE)
 QUIET = "@\u200b"
 
@@ -87,16 +88,18 @@ class NotificationTemplate:
         escape: for the values.
 
     Raises:
-        ValueError: it is no template, or fails with what a notification may hold; the message names the line.
+        ValueError: it is no template, or fails with what a notification may hold, or makes too much of it; the message
+            names the line.
     """
 
     def __init__(self, source: str, escape: Escape = as_it_is) -> None:
         # A tenth of a second, for those who have channels.
         from jinja2 import StrictUndefined, TemplateSyntaxError  # noqa: PLC0415
-        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+        from inferspect.observation.channel_sandbox import BoundedEnvironment  # noqa: PLC0415
 
         # Values are escaped by `finalize`, each in the way of its channel, which HTML's autoescape is not.
-        environment = ImmutableSandboxedEnvironment(
+        environment = BoundedEnvironment(
             undefined=StrictUndefined,
             autoescape=False,
             finalize=lambda value: "" if value is None else escape(str(value)),
@@ -115,10 +118,19 @@ class NotificationTemplate:
             ValueError: the template fails with these values.
         """
         try:
-            return self._template.render(variables(values)).strip()
+            return self._rendered(variables(values)).strip()
         except Exception as error:  # noqa: BLE001  what a template calls raises what it likes
             where = _line_of(error)
             raise ValueError(f"{where}of the template: {type(error).__name__}: {error}") from None
+
+    def _rendered(self, given: Mapping[str, Any]) -> str:
+        parts, room = [], MOST_CHARACTERS
+        for part in self._template.generate(given):
+            parts.append(part)
+            room -= len(part)
+            if room < 0:
+                raise OverflowError(f"it makes more than {MOST_CHARACTERS:,} characters")
+        return "".join(parts)
 
 
 def variables(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,25 @@ def test_the_built_in_templates_tell_all_there_is() -> None:
         ("{{ lipsum.__globals__['os'].popen('id').read() }}", "SecurityError"),
         ("{{ labels.update({'a': 'b'}) }}", "SecurityError"),
         ("{% for x in range(10000000) %}{% endfor %}", "OverflowError"),
+        # much of little
+        ("{{ 'x' * 300000000 }}", "line 1 of the template: OverflowError"),
+        ("{{ 300000000 * ['x'] }}", "OverflowError"),
+        ("{{ 9 ** 300000000 }}", "OverflowError"),
+        ("{{ 'x'.ljust(300000000) }}", "OverflowError"),
+        ("{{ '1'.zfill(300000000) }}", "OverflowError"),
+        ("{{ summary | center(300000000) }}", "OverflowError"),
+        ("{{ summary | center(width=300000000) }}", "OverflowError"),
+        ("{{ summary | indent(300000000, true) }}", "OverflowError"),
+        ("{{ '%300000000d' % 1 }}", "OverflowError"),
+        ("{{ '%*d' % (300000000, 1) }}", "OverflowError"),
+        ("{{ '%300000000d' | format(1) }}", "OverflowError"),
+        ("{{ '{:300000000}'.format(1) }}", "OverflowError"),
+        ("{{ '{:{}}'.format(1, 300000000) }}", "OverflowError"),
+        ("{% for x in range(1001) %}{% endfor %}", "OverflowError"),
+        (
+            "{% for x in range(1000) %}{% for y in range(1000) %}x{% endfor %}{% endfor %}",
+            "more than 200,000 characters",
+        ),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "RecursionError"),
     ],
 )
@@ -86,6 +105,22 @@ def test_a_label_that_an_alert_does_not_have_is_empty() -> None:
 
 def test_nothing_is_shown_for_what_is_not_there() -> None:
     assert NotificationTemplate("{{ rule }}:{{ tenant_alias }}").render(LEAST) == "error-rate:"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{{ '-' * 40 }}", "-" * 40),
+        ("{{ 'a'.ljust(3) }}|", "a  |"),
+        ("{{ '%.1f %%' % 12.34 }}", "12.3 %"),
+        ("{{ '%05.1f' | format(12.34) }}", "012.3"),
+        ("{{ '{:,} of {total:>6}'.format(1234567, total=8) }}", "1,234,567 of      8"),
+        ("{% for n in range(3) %}{{ n * 1000000 }},{% endfor %}", "0,1000000,2000000,"),
+        ("{{ rule | center(14) }}.", "  error-rate  ."),
+    ],
+)
+def test_what_templates_are_for_is_left_to_them(source: str, text: str) -> None:
+    assert NotificationTemplate(source).render(FULL) == text.strip()
 
 
 def test_what_tenants_write_is_no_template() -> None:

@@ -38,7 +38,7 @@ class AppriseService:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, notification: Notification, _notification_id: str) -> Delivered:
-        title, body = self._wording.of(notification)
+        title, body = await self._wording.of(notification)
         url = self._settings.url.reveal()
         order = {
             "url": url,

@@ -45,7 +45,8 @@ class Mail:
         self, notification: Notification, notification_id: str
     ) -> Delivered:
         settings, there = self._settings, self._surroundings
-        message = message_of(settings, *self._wording.of(notification), notification.alert_id, notification_id)
+        words = await self._wording.of(notification)
+        message = message_of(settings, *words, notification.alert_id, notification_id)
         password = settings.password.reveal() if settings.password else ""
         connection = Connection(settings, password, self._context)
         try:

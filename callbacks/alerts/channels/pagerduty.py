@@ -32,7 +32,7 @@ class PagerDuty:
             "event_action": "resolve" if notification.type == "alert.resolved" else "trigger",
             "dedup_key": notification.alert_id,
             "client": "InferSpect",
-            "payload": self._payload(notification),
+            "payload": await self._payload(notification),
         }
         if notification.runbook and notification.runbook.startswith(("https://", "http://")):
             event["links"] = [{"href": notification.runbook, "text": "Runbook"}]
@@ -45,8 +45,8 @@ class PagerDuty:
     async def close(self) -> None:
         """Nothing is open between events."""
 
-    def _payload(self, notification: Notification) -> dict[str, Any]:
-        title, body = self._wording.of(notification)
+    async def _payload(self, notification: Notification) -> dict[str, Any]:
+        title, body = await self._wording.of(notification)
         return {
             "summary": title or notification.rule,
             "source": notification.tenant_alias or notification.tenant_id or "gateway",

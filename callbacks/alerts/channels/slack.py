@@ -25,7 +25,7 @@ class Slack:
         self._wording = Wording(settings, TITLE_LIMIT, BODY_LIMIT)
 
     async def send(self, notification: Notification, _notification_id: str) -> Delivered:
-        title, body = self._wording.of(notification)
+        title, body = await self._wording.of(notification)
         texts = [f"*{title}*", body, _link(notification.runbook)]
         # `text` is what a telephone and a screen reader tell of the message.
         message = {"text": title, "blocks": [_section(text) for text in texts if text]}

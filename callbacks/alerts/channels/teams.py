@@ -31,7 +31,7 @@ class Teams:
         self._wording = Wording(settings, TITLE_LIMIT, BODY_LIMIT)
 
     async def send(self, notification: Notification, _notification_id: str) -> Delivered:
-        title, body = self._wording.of(notification)
+        title, body = await self._wording.of(notification)
         colour = "good" if notification.type == "alert.resolved" else COLOURS[notification.severity]
         lines = [_text(line) for line in body.splitlines() if line.strip()]
         card = {

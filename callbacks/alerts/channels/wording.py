@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields
 
 from callbacks.alerts.notification import Notification
@@ -20,12 +21,15 @@ class Wording:
         self._title, self._body = settings.templates()
         self._title_limit, self._body_limit = title_limit, body_limit
 
-    def of(self, notification: Notification) -> tuple[str, str]:
-        """Title, of one line, and text.
+    async def of(self, notification: Notification) -> tuple[str, str]:
+        """Title, of one line, and text; rendered in a thread, as nobody knows how long a template takes.
 
         Raises:
             ValueError: a template fails with this notification.
         """
+        return await asyncio.to_thread(self._made, notification)
+
+    def _made(self, notification: Notification) -> tuple[str, str]:
         values = {known.name: getattr(notification, known.name) for known in fields(notification)}
         title = " ".join("".join(c if c.isprintable() else " " for c in self._title.render(values)).split())
         return _cut(title, self._title_limit), _cut(self._body.render(values), self._body_limit)
