@@ -16,6 +16,7 @@ import psutil
 
 from callbacks.quality.pool import ScoringPool, Unscored
 from callbacks.quality.pool_worker import Configuration
+from callbacks.quality.processor_time import ProcessorTime
 from callbacks.quality.scorers import OWN
 from callbacks.quality.scoring import Scoring
 from tests.benchmarks.tables import table
@@ -34,7 +35,7 @@ Kept = tuple[dict[str, Any], str, str]
 
 def report() -> str:
     """Measure and describe in Markdown."""
-    scoring = Scoring()
+    scoring = Scoring(limited=ProcessorTime(0.5).limit)
     return "\n\n".join([by_scorer(scoring), worst(scoring), asyncio.run(pooled())])
 
 
