@@ -20,12 +20,13 @@ def begin_attempt(context: RequestContext, request: Mapping[str, Any]) -> None:
     deployment_id = _deployment_id(request)
     if (last := open_attempt(context)) is not None and last.deployment_id == deployment_id:
         return
-    provider, _, model = str(request.get("model") or "").rpartition("/")
+    name = str(request.get("model") or "")
+    provider = _text(request.get("custom_llm_provider")) or _text(name.partition("/")[0] if "/" in name else None)
     context.attempts.append(
         Attempt(
-            model=model[:256] or None,
+            model=_text(name.removeprefix(f"{provider}/")),
             model_group=_model_group(request),
-            provider=_text(request.get("custom_llm_provider")) or provider.partition("/")[0][:256] or None,
+            provider=provider,
             deployment_id=deployment_id,
             started=_now(context),
         )

@@ -52,6 +52,23 @@ async def test_each_call_of_a_deployment_is_an_attempt(context: RequestContext, 
     assert (context.attempts[0].provider, context.attempts[0].model) == ("openai", "gpt-4o")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "provider", "model"),
+    [
+        ({"model": "openrouter/meta/llama"}, "openrouter", "meta/llama"),
+        ({"model": "meta/llama", "custom_llm_provider": "openrouter"}, "openrouter", "meta/llama"),
+        ({"model": "gpt-4o"}, None, "gpt-4o"),
+        ({"model": None}, None, None),
+    ],
+)
+async def test_a_model_is_called_as_its_provider_calls_it(
+    context: RequestContext, spool: Spool, arguments: dict[str, Any], provider: str | None, model: str | None
+) -> None:
+    """Whatever slashes that name has; only LiteLLM's own prefix is taken off."""
+    await hook.async_pre_call_deployment_hook(call("d-1", **arguments), None)
+    assert (context.attempts[0].provider, context.attempts[0].model) == (provider, model)
+
+
 async def test_an_answer_that_does_not_name_its_provider_has_that_of_its_call(
     context: RequestContext, spool: Spool
 ) -> None:
