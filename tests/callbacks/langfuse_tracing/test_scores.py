@@ -51,6 +51,21 @@ async def test_in_a_shared_trace_scores_name_the_request(
     assert {(score.trace_id, score.observation_id) for score in langfuse.scores()} == {(trace.id, trace.roots[0].id)}
 
 
+async def test_scores_of_a_session_s_trace_name_the_request(
+    langfuse: LangfuseCollector, make: Callable[..., Any]
+) -> None:
+    """Where traces are by session, a score is on the trace of its request's session, and says whose it is."""
+    consumer, scores = (make(kind, traces_by="session") for kind in (TraceConsumer, ScoreConsumer))
+    ids = [str(uuid.UUID(int=number)) for number in (1, 2)]
+    await consumer.deliver([delivery(event(id=one, session_id="conversation")) for one in ids])
+    await scores.deliver([posted(Score("Relevance", 0.5), id=one, session_id="conversation") for one in ids])
+    [trace] = langfuse.traces().values()
+    assert {(score.trace_id, score.observation_id) for score in langfuse.scores()} == {
+        (trace.id, root.id) for root in trace.roots
+    }
+    assert len(trace.roots) == 2
+
+
 async def test_scores_go_to_the_tenant_s_project(
     langfuse: LangfuseCollector, scores: ScoreConsumer, tenants: Tenants
 ) -> None:
