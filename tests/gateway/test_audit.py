@@ -214,7 +214,7 @@ def test_looking_is_no_action(gateway: GatewayProcess) -> None:
 def test_tables_that_are_looked_at_are_litellms(gateway: GatewayProcess) -> None:
     """A table or column of another name would be a change that nobody sees."""
     found = gateway.query(
-        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema IN ('public', 'inferspect')"
     )
     known = {(row["table_name"], row["column_name"]) for row in found}
     wanted = {(table.name, table.column) for _, tables in TABLES for table in tables}

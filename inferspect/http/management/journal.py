@@ -80,7 +80,7 @@ class ManagementJournal:
                 return  # nobody's requests fill no tenant's chain and cost no further queries
             ids, teams = await asyncio.to_thread(_named, action)
             async with self._engine.connect() as connection:
-                action.before = await rows(connection, self._schema, tables, ids)
+                action.before = await rows(connection, self._schema, tables, ids, owner=_owner(action))
                 teams |= _tenants(action.before.values())
                 action.tenants = await existing_teams(connection, self._schema, teams)
         except ProgrammingError as error:
@@ -97,10 +97,10 @@ class ManagementJournal:
             ids.setdefault(f"{table.kind}.{table.column}", set()).update(of_table)
         try:
             async with self._engine.connect() as connection:
-                after = await rows(connection, self._schema, tables, ids, action.before)
+                after = await rows(connection, self._schema, tables, ids, owner=_owner(action), before=action.before)
+                action.tenants |= await existing_teams(connection, self._schema, _tenants(after.values()))
         except ProgrammingError:
             return {}
-        action.tenants |= _tenants(after.values())
         return after
 
 
@@ -108,7 +108,13 @@ def _named(action: Action, answer: Any = None) -> tuple[dict[str, set[str]], set
     """What may be ids of rows, and of teams; in a thread, because what is sent may be long."""
     query = parameters(action.query)
     ids = named(tables_for(action.path), action.path, action.content, query, answer)
-    return ids, tenants_named(action.content, query)
+    return ids, tenants_named(action.path, action.content, query)
+
+
+def _owner(action: Action) -> str:
+    """Whose rules and silences a request to our own routes is about: nobody's where they are the platform's."""
+    named = parameters(action.query).get("tenant_id")
+    return named[-1] if named else action.actor.tenant_id or ""
 
 
 def _tenants(targets: Iterable[Target]) -> set[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inferspect.store.audit.entry import storable
+from inferspect.store.tables import SCHEMA
 
 MOST_TARGETS = 200  # rows of a table that are compared
 MOST_MEMBERS = 5_000  # of a list that are looked into
@@ -30,6 +31,7 @@ class Table:
         names: of fields that hold it, in requests and answers.
         other: a further column by which requests name rows, and its fields.
         whole: all rows are looked at, because requests name none.
+        schema: of a table of ours, whose rows have an ``owner``: a tenant, or nothing; ``None`` for LiteLLM's.
     """
 
     kind: str
@@ -38,6 +40,12 @@ class Table:
     names: tuple[str, ...] = ()
     other: tuple[str, tuple[str, ...]] | None = None
     whole: bool = False
+    schema: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """By which requests name a row."""
+        return (self.column,) if self.other is None else (self.column, self.other[0])
 
 
 KEY = Table("key", "LiteLLM_VerificationToken", "token", ("key", "keys", "token", "token_id", "key_id", "key_hash"),
@@ -54,8 +62,14 @@ GUARDRAIL = Table("guardrail", "LiteLLM_GuardrailsTable", "guardrail_id", ("guar
                   ("guardrail_name", ("guardrail_name",)))  # fmt: skip
 CONFIG = Table("configuration", "LiteLLM_Config", "param_name", whole=True)
 
+ALERT_RULE = Table("alert rule", "alert_rules", "name", ("name",), schema=SCHEMA)
+ALERT_SILENCE = Table("alert silence", "alert_silences", "id", ("id",), schema=SCHEMA)
+
+OURS = "/api/v1/"
 # By the beginning of the path; the first that fits.
 TABLES: tuple[tuple[str, tuple[Table, ...]], ...] = (
+    (f"{OURS}alert-rules", (ALERT_RULE,)),
+    (f"{OURS}alert-silences", (ALERT_SILENCE,)),
     ("/key/", (KEY,)),
     ("/team/", (TEAM, KEY)),
     ("/teams/", (TEAM,)),
@@ -110,6 +124,7 @@ class Target:
         """The tenant that the row belongs to."""
         info = self.row.get("model_info")
         found = self.row.get("team_id") or (info.get("team_id") if isinstance(info, Mapping) else None)
+        found = found or self.row.get("owner") or None
         return found if isinstance(found, str) else None
 
 
@@ -130,9 +145,9 @@ def named(tables: Iterable[Table], path: str, *contents: Any) -> dict[str, set[s
     return found
 
 
-def tenants_named(*contents: Any) -> set[str]:
-    """Ids of teams that a request names."""
-    return _values(("team_id", "team_ids"), contents)
+def tenants_named(path: str, *contents: Any) -> set[str]:
+    """Ids of teams that a request names; our own routes call them tenants."""
+    return _values(("team_id", "team_ids", *(("tenant_id",) if path.startswith(OURS) else ())), contents)
 
 
 async def rows(
@@ -140,35 +155,53 @@ async def rows(
     schema: str,
     tables: Iterable[Table],
     ids: Mapping[str, set[str]],
+    *,
+    owner: str,
     before: Mapping[tuple[str, str], Target] = MappingProxyType({}),
 ) -> dict[tuple[str, str], Target]:
     """The rows of these ids, by kind and id; so many of each table are whole, those that were so before, then by id.
+
+    Args:
+        schema: of LiteLLM's tables.
+        owner: whose rows of our tables they are: several tenants may have some of one name.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be asked, or LiteLLM has no such table.
     """
     found = {}
     for table in tables:
-        columns = [table.column, *([table.other[0]] if table.other else [])]
         # All that are named: were there a limit, made-up ones would hide the real one.
-        wanted = {f"ids_{number}": sorted(ids.get(f"{table.kind}.{one}", ())) for number, one in enumerate(columns)}
-        if not any(wanted.values()) and not table.whole:
+        values: dict[str, Any] = {
+            f"ids_{number}": sorted(ids.get(f"{table.kind}.{column}", ()))
+            for number, column in enumerate(table.columns)
+        }
+        if not any(values.values()) and not table.whole:
             continue
-        first = [one for (kind, one), target in before.items() if kind == table.kind and target.is_whole]
-        named_by = " OR ".join(f'"{one}" = ANY(:ids_{number})' for number, one in enumerate(columns))
-        statement = (
-            f'SELECT "{table.column}" AS id, number <= {MOST_TARGETS} AS is_whole, CASE WHEN number <= {MOST_TARGETS}'  # noqa: S608  names are ours
-            " THEN to_jsonb(t) - 'number' ELSE jsonb_build_object('team_id', to_jsonb(t)->'team_id') END AS row"
-            f' FROM (SELECT *, row_number() OVER (ORDER BY "{table.column}" = ANY(:first) DESC, "{table.column}")'
-            f' AS number FROM "{schema}"."{table.name}" WHERE {"true" if table.whole else named_by}) AS t'
-        )
-        for one, is_whole, row in await connection.execute(
-            text(statement), {"first": first, **({} if table.whole else wanted)}
-        ):
+        values |= {
+            "first": [one for (kind, one), target in before.items() if kind == table.kind and target.is_whole],
+            "owner": owner,
+        }
+        for one, is_whole, row in await connection.execute(text(_statement(table, schema)), values):
             # A parameter of the configuration stands under its own name, by which secrets are told.
             shown = {one: row["param_value"]} if table is CONFIG and is_whole else row
-            found[table.kind, str(one)] = Target(table.kind, str(one), shown, is_whole)
+            found[table.kind, one] = Target(table.kind, one, shown, is_whole)
     return found
+
+
+def _statement(table: Table, schema: str) -> str:
+    wanted = " OR ".join(
+        f'CAST("{column}" AS text) = ANY(:ids_{number})' for number, column in enumerate(table.columns)
+    )
+    condition = "true" if table.whole else f"({wanted})"
+    if table.schema is not None:
+        condition += " AND owner = :owner"
+    return (
+        f"SELECT id, number <= {MOST_TARGETS}, CASE WHEN number <= {MOST_TARGETS} THEN row ELSE"  # noqa: S608  names are ours
+        " jsonb_build_object('team_id', row->'team_id', 'owner', row->'owner') END"
+        " FROM (SELECT id, row, row_number() OVER (ORDER BY id = ANY(:first) DESC, id) AS number"
+        f' FROM (SELECT CAST("{table.column}" AS text) AS id, to_jsonb(t) AS row'
+        f' FROM "{table.schema or schema}"."{table.name}" AS t WHERE {condition}) AS wanted) AS numbered'
+    )
 
 
 async def existing_teams(connection: AsyncConnection, schema: str, ids: Iterable[str]) -> set[str]:

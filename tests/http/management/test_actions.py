@@ -33,6 +33,21 @@ from inferspect.store.audit.log import AuditLog
 
 MASTER = "sk-" + "master-of-this-test"
 MEMBER = "sk-" + "member-of-this-test"
+NOBODY = str(uuid.UUID(int=0))
+CHANGES: dict[str, tuple[str, Any]] = {
+    "/team/update": ("UPDATE \"LiteLLM_TeamTable\" SET max_budget = 5 WHERE team_id = 'acme'", {"team_id": "acme"}),
+    "/team/delete": ('DELETE FROM "LiteLLM_TeamTable"', 2),
+    "/key/moves": ("UPDATE \"LiteLLM_VerificationToken\" SET team_id = 'other'", {}),
+    "/key/bulk_update": ("UPDATE \"LiteLLM_VerificationToken\" SET key_alias = 'b'", {}),
+    "/key/bulk_delete": ('DELETE FROM "LiteLLM_VerificationToken"', {}),
+    "/api/v1/alert-silences": (
+        (
+            "INSERT INTO inferspect.alert_silences (id, owner, labels, starts_at, ends_at, reason, author)"
+            " VALUES ('00000000-0000-0000-0000-000000000000', 'acme', '{}', now(), now(), 'quiet', 'ada')"
+        ),
+        {"id": NOBODY},
+    ),
+}
 LITELLM = """
 CREATE TABLE "LiteLLM_VerificationToken" (token text PRIMARY KEY, key_alias text, user_id text, team_id text);
 CREATE TABLE "LiteLLM_UserTable" (user_id text PRIMARY KEY, user_role text, user_email text);
@@ -75,23 +90,11 @@ class Application:
     async def answer(self, request: Request) -> Response:
         self.seen.append([entry["decision"] for entry in await self.entries()])
         body = await request.body()
-        if request.url.path == "/team/update":
+        if request.url.path in CHANGES:
+            statement, told = CHANGES[request.url.path]
             async with self.engine.begin() as connection:
-                await connection.execute(text("UPDATE \"LiteLLM_TeamTable\" SET max_budget = 5 WHERE team_id = 'acme'"))
-            return JSONResponse({"team_id": "acme"})
-        if request.url.path == "/team/delete":
-            async with self.engine.begin() as connection:
-                await connection.execute(text('DELETE FROM "LiteLLM_TeamTable"'))
-            return JSONResponse(2)
-        if request.url.path == "/key/moves":
-            async with self.engine.begin() as connection:
-                await connection.execute(text("UPDATE \"LiteLLM_VerificationToken\" SET team_id = 'other'"))
-        if request.url.path == "/key/bulk_update":
-            async with self.engine.begin() as connection:
-                await connection.execute(text("UPDATE \"LiteLLM_VerificationToken\" SET key_alias = 'b'"))
-        if request.url.path == "/key/bulk_delete":
-            async with self.engine.begin() as connection:
-                await connection.execute(text('DELETE FROM "LiteLLM_VerificationToken"'))
+                await connection.execute(text(statement))
+            return JSONResponse(told)
         if request.url.path == "/fails":
             raise ZeroDivisionError
         if request.url.path == "/streams":
@@ -217,6 +220,30 @@ async def test_a_key_that_changes_hands_goes_from_one_chain_and_comes_in_the_oth
     assert told["tenant/acme"]["after"] is None
     assert told["tenant/other"]["before"] is None
     assert told["platform"]["after"]["team_id"] == "other"
+
+
+async def test_a_rule_of_alerts_is_told_with_what_it_was(client: httpx.AsyncClient, inner: Application) -> None:
+    """In the chain of the tenant that an administrator names; another tenant's rule of the same name is not shown."""
+    async with inner.engine.begin() as connection:
+        statement = (
+            "INSERT INTO inferspect.alert_rules (owner, name, rule)"
+            " SELECT owner, 'errors', to_jsonb(days) FROM unnest(ARRAY['acme', 'other', ''], ARRAY[1, 2, 3])"
+            " AS t (owner, days)"
+        )
+        await connection.execute(text(statement))
+    await client.put("/api/v1/alert-rules/errors?tenant_id=acme", json={"name": "errors"})
+    await client.delete("/api/v1/alert-rules/errors", headers={"Authorization": f"Bearer {MEMBER}"})
+    await client.delete("/api/v1/alert-rules/errors")
+    entries = [entry for entry in await inner.entries() if not entry["status"]]
+    told = [(entry["chain"], [one["row"]["rule"] for one in entry["details"]["before"]]) for entry in entries]
+    assert told == [("tenant/acme", [1]), ("tenant/acme", [1]), ("platform", [3])]
+
+
+async def test_a_silence_is_told_as_it_was_made(client: httpx.AsyncClient, inner: Application) -> None:
+    """It is named by the answer."""
+    await client.post("/api/v1/alert-silences", json={"rule": "*"}, headers={"Authorization": f"Bearer {MEMBER}"})
+    (change,) = (await inner.entries())[-1]["details"]["changes"]
+    assert (change["kind"], change["before"], change["after"]["reason"]) == ("alert silence", None, "quiet")
 
 
 @pytest.mark.parametrize("path", ["/key/bulk_update", "/key/bulk_delete", "/key/bulk_fails"])
