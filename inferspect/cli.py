@@ -17,7 +17,7 @@ from inferspect.extension import commands
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.prisma_client import PrismaSetupError
 from inferspect.settings import LaunchSettings
-from inferspect.store.migrate import MigrationError
+from inferspect.store.migration_error import MigrationError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A governed, observed LLM gateway on LiteLLM.")
 

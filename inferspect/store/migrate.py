@@ -13,13 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inferspect.logs import without_secrets
 from inferspect.store.address import AddressError, driver_url
+from inferspect.store.migration_error import MigrationError
 from inferspect.store.tables import SCHEMA
 
 ADVISORY_LOCK = int.from_bytes(b"infersp", "big")
-
-
-class MigrationError(Exception):
-    """Why schema ``inferspect`` could not be brought up to date; holds no password."""
 
 
 def migrate(database_url: str) -> list[str]:

@@ -11,7 +11,8 @@ from sqlalchemy import create_engine
 from inferspect.store.address import driver_url
 from inferspect.store.alerts import tables as alert_tables
 from inferspect.store.audit import tables as audit_tables
-from inferspect.store.migrate import MigrationError, migrate, pending
+from inferspect.store.migrate import migrate, pending
+from inferspect.store.migration_error import MigrationError
 from inferspect.store.scores import tables as scores_tables
 from inferspect.store.tables import SCHEMA, Base
 
