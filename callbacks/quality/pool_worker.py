@@ -24,6 +24,7 @@ LENGTHS = struct.Struct(">III")
 LENGTH = struct.Struct(">I")
 NONE = 2**32 - 1
 READY = b"{}"
+FAILED = b'{"skipped":"error"}'
 COURTESY = 10
 """Who answers requests comes first where processors are scarce."""
 
@@ -77,10 +78,10 @@ def serve(settings: Configuration, scoring: Scoring, incoming: BinaryIO, outgoin
     while len(header := incoming.read(LENGTHS.size)) == LENGTHS.size:
         event, asked, answered = (_text(incoming, length) for length in LENGTHS.unpack(header))
         try:
-            result = _scored(settings, scoring, orjson.loads(event or "{}"), asked, answered)
+            result = orjson.dumps(_scored(settings, scoring, orjson.loads(event or "{}"), asked, answered))
         except Exception:  # noqa: BLE001  of a text that nobody thought of; the message may quote it
-            result = {"skipped": "error"}
-        _send(outgoing, orjson.dumps(result))
+            result = FAILED
+        _send(outgoing, result)
 
 
 def _scored(
