@@ -10,17 +10,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from inferspect.launcher.home import write_private
-
 if TYPE_CHECKING:
     from inferspect.events.spool import SpooledEvent
 
 FILE = "dead-letters.jsonl"
+AT_ONCE = 100  # lines in memory: there may be more in the file than fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +60,40 @@ def set_aside(folder: Path, event: SpooledEvent, reason: str) -> None:
         None if event.content is None else event.content.decode("utf-8", "replace"),
     )
     with _locked(folder):
-        descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            os.write(descriptor, orjson.dumps(asdict(line)) + b"\n")
-            os.fsync(descriptor)
+            _append(descriptor, orjson.dumps(asdict(line)) + b"\n")
         finally:
             os.close(descriptor)
 
 
-def all_set_aside(folder: Path) -> list[SetAside]:
-    """What is in the file, oldest first; a line that was torn by a crash is left out.
+def _append(descriptor: int, line: bytes) -> None:
+    """All of the line or nothing, and none of it in the line of a crash before."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        line = b"\n" + line
+    try:
+        while line:
+            line = line[os.write(descriptor, line) :]
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+def all_set_aside(folder: Path) -> Iterator[SetAside]:
+    """What is in the file, oldest first, one after the other; a line that was torn by a crash is left out.
 
     Raises:
         OSError: it cannot be read.
     """
     path = folder / FILE
-    return list(_read(path)) if path.exists() else []
+    if path.exists():
+        yield from _read(path)
 
 
 def take_back(folder: Path, wanted: Callable[[SetAside], bool], keep: Callable[[list[SetAside]], None]) -> int:
-    """Hand those that are wanted to ``keep``, and remove them from the file once it has returned.
+    """Hand those that are wanted to ``keep``, up to a hundred at once, and remove them once it has returned each time.
 
     Returns:
         How many these were.
@@ -89,24 +103,40 @@ def take_back(folder: Path, wanted: Callable[[SetAside], bool], keep: Callable[[
     """
     if not (folder / FILE).exists():
         return 0
+    taken = 0
+    left = folder / f"{FILE}.left"
     with _locked(folder):
-        lines = list(_read(folder / FILE))
-        taken = [line for line in lines if wanted(line)]
-        if taken:
-            keep(taken)
-            left = [orjson.dumps(asdict(line)).decode() + "\n" for line in lines if not wanted(line)]
-            write_private(folder / FILE, "".join(left))
-    return len(taken)
+        try:
+            with os.fdopen(os.open(left, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as kept:
+                for lines in _batches(_read(folder / FILE)):
+                    chosen = [line for line in lines if wanted(line)]
+                    kept.writelines(orjson.dumps(asdict(line)) + b"\n" for line in lines if not wanted(line))
+                    if chosen:
+                        keep(chosen)
+                    taken += len(chosen)
+                kept.flush()
+                os.fsync(kept.fileno())
+            if taken:
+                left.replace(folder / FILE)
+        finally:
+            left.unlink(missing_ok=True)
+    return taken
+
+
+def _batches(lines: Iterator[SetAside]) -> Iterator[list[SetAside]]:
+    while batch := list(islice(lines, AT_ONCE)):
+        yield batch
 
 
 def _read(path: Path) -> Iterator[SetAside]:
-    for line in path.read_bytes().splitlines():
-        try:
-            fields = orjson.loads(line)
-            # Lines of the first version had less.
-            yield SetAside(**{"complete": True, "written_at": path.stat().st_mtime, **fields})
-        except (ValueError, TypeError):
-            continue
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                fields = orjson.loads(line)
+                # Lines of the first version had less.
+                yield SetAside(**{"complete": True, "written_at": path.stat().st_mtime, **fields})
+            except (ValueError, TypeError):
+                continue
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class Desk:
         ended = {path.name for path in orphans(self._folder)} if spools else set()
         return {
             "spools": [{**spool, "worker_ended": spool["spool"] in ended} for spool in spools],
-            "set_aside": len(all_set_aside(self._folder)),
+            "set_aside": sum(1 for _ in all_set_aside(self._folder)),
             "consumers": [
                 {
                     "consumer": one.consumer,
