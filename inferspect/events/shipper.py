@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
+from inferspect.events.damaged import put_away
 from inferspect.events.dead_letters import FILE, set_aside
 from inferspect.events.event import GatewayEvent, NewerEventError
 from inferspect.events.metrics import EVENTS_SET_ASIDE, EVENTS_SHIPPED
 from inferspect.events.reserve import reserve_path
-from inferspect.events.spool import Spool, SpooledEvent, SpoolError, orphans
+from inferspect.events.spool import DamagedSpoolError, Spool, SpooledEvent, SpoolError, orphans
 from inferspect.store.events.writer import ShippedEvent
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Shipper:
         self._writer = writer
         self._settings = settings
         self._failures = 0
-        self._in_progress: dict[str, int] = {}  # the revisions of events that are stored, but not final
+        # Revisions of events that stay in their spool: stored, but not final, or of a newer version.
+        self._staying: dict[str, int] = {}
 
     async def run(self) -> None:
         """Ship until cancelled, with growing pauses while the database is away; then ship what is left, in short."""
@@ -93,71 +95,100 @@ class Shipper:
         """
         # Whatever the clock said when it was written: it may have been put back since.
         settled_before = math.inf if everything else time.time() - self._settings.settle_after - GRACE
-        ripe = await spool.ripe(self._settings.ship_batch + len(self._in_progress), settled_before)
-        batch = [event for event in ripe if self._in_progress.get(event.id) != event.revision]
+        ripe = await spool.ripe(self._settings.ship_batch + len(self._staying), settled_before)
+        batch = [event for event in ripe if self._staying.get(event.id) != event.revision]
         batch = batch[: self._settings.ship_batch]
         if not batch:
             return 0
-        try:
-            finished = await self._store(batch, ended=ended)
-        except Exception as error:
-            if not _is_unstorable(error):
-                raise
-            finished = [done for event in batch for done in await self._store_or_set_aside(event, ended=ended)]
-        await spool.remove(finished)
-        kept = {event.id: event.revision for event in batch} if len(finished) < len(batch) else {}
-        for event in finished:
-            kept.pop(event.id, None)
-            self._in_progress.pop(event.id, None)
-        self._in_progress.update(kept)
-        EVENTS_SHIPPED.inc(len(batch))
+        await self._ship(batch, spool, ended=ended)
         return len(batch)
 
-    async def _store(self, spooled: list[SpooledEvent], *, ended: bool) -> list[SpooledEvent]:
-        """Store events; returns those that are final. The others stay in the spool until they are."""
-        shipped = await asyncio.to_thread(_read, spooled, ended=ended)
-        await self._writer.write(shipped)
-        return [event for event, one in zip(spooled, shipped, strict=True) if one.final]
-
-    async def _store_or_set_aside(self, event: SpooledEvent, *, ended: bool) -> list[SpooledEvent]:
-        """An event that can never be stored must not hold up all that come after it."""
+    async def _ship(self, events: list[SpooledEvent], spool: Spool | None, *, ended: bool) -> None:
+        """Store events, or set them aside, and remove them from the spool where one is given."""
         try:
-            return await self._store([event], ended=ended)
+            await self._store(events, spool, ended=ended)
         except Exception as error:
             if not _is_unstorable(error):
                 raise
-            reason = str(error) if isinstance(error, NewerEventError) else type(error).__name__
-            folder = self._spool.path.parent
+            for event in events:
+                await self._store_or_set_aside(event, spool, ended=ended)
+
+    async def _store(self, events: list[SpooledEvent], spool: Spool | None, *, ended: bool) -> None:
+        """Store events; those that are final leave the spool, the others stay there until they are."""
+        shipped = await asyncio.to_thread(_read, events, ended=ended)
+        await self._writer.write(shipped)
+        finished = [event for event, one in zip(events, shipped, strict=True) if one.final]
+        if spool is not None:
+            await spool.remove(finished)
+        EVENTS_SHIPPED.inc(len(finished))
+        self._staying |= {event.id: event.revision for event in events}
+        for event in finished:
+            del self._staying[event.id]
+
+    async def _store_or_set_aside(self, event: SpooledEvent, spool: Spool | None, *, ended: bool) -> None:
+        """An event that can never be stored must not hold up all that come after it."""
+        try:
+            await self._store([event], spool, ended=ended)
+        except NewerEventError as error:
+            self._staying[event.id] = event.revision
+            log.warning("an event waits in its spool for a newer program", event_id=event.id, reason=str(error))
+        except Exception as error:
+            if not _is_unstorable(error):
+                raise
+            folder, reason = self._spool.path.parent, type(error).__name__
             await asyncio.to_thread(set_aside, folder, event, reason)
+            if spool is not None:
+                await spool.remove([event])
             EVENTS_SET_ASIDE.inc()
             log.error("an event cannot be stored", event_id=event.id, reason=reason, kept_in=str(folder / FILE))
-            return [event]
 
-    async def drain(self, spool: Spool, *, ended: bool = False) -> None:
-        """Ship all that is there, at shutdown or from the spool of a worker that has ended."""
-        while await self.ship(spool, everything=True, ended=ended):
-            pass
+    async def drain(self, spool: Spool, *, ended: bool = False) -> int:
+        """Ship all that is there, at shutdown or from the spool of a worker that has ended; returns how many."""
+        shipped = 0
+        while count := await self.ship(spool, everything=True, ended=ended):
+            shipped += count
+        return shipped
 
     async def _adopt_orphans(self) -> None:
         for path in orphans(self._spool.path.parent):
-            await self._adopt(path)
+            try:
+                await self._adopt(path)
+            except SpoolError as error:  # the others are not to wait for this one
+                if not isinstance(error.__cause__, BlockingIOError):  # else another worker was quicker
+                    log.error("the spool of a worker that ended cannot be read", spool=path.name, reason=str(error))
 
     async def _adopt(self, path: Path) -> None:
         reserve_path(path).unlink(missing_ok=True)
         try:
-            spool = Spool(path.parent, path)
-        except SpoolError as error:
-            if not isinstance(error.__cause__, BlockingIOError):  # else another worker was quicker
-                log.error("the spool of a worker that ended cannot be read", spool=path.name, reason=str(error))
-            return
+            shipped = await self._empty(path)
+        except DamagedSpoolError as error:
+            kept = put_away(path)
+            log.error(
+                "the spool of a worker that ended is damaged", spool=path.name, kept_as=kept.name, reason=str(error)
+            )
+        else:
+            if shipped:
+                log.info("adopted the spool of a worker that ended", events=shipped)
+
+    async def _empty(self, path: Path) -> int:
+        """Ship what is in the spool of a worker that ended, of a damaged one all that can be read; returns how many."""
+        spool = Spool(path.parent, path)
         emptied = False
         try:
-            count = await spool.depth()
-            await self.drain(spool, ended=True)
+            shipped = await self.drain(spool, ended=True)
             emptied = not await spool.depth()
-            log.info("adopted the spool of a worker that ended", events=count)
+        except DamagedSpoolError:
+            await self._salvage(spool)
+            raise
         finally:
             spool.close(delete=emptied)
+        return shipped
+
+    async def _salvage(self, spool: Spool) -> None:
+        ids = await spool.readable_ids()
+        for start in range(0, len(ids), self._settings.ship_batch):
+            events = await spool.readable_events(ids[start : start + self._settings.ship_batch])
+            await self._ship(events, None, ended=True)
 
     def _pause(self) -> float:
         pause: float = self._settings.ship_every * 2 ** min(self._failures, 10)

@@ -22,15 +22,20 @@ from pathlib import Path
 from typing import Any
 
 from inferspect.events import spool_table
+from inferspect.events.damaged import is_damage, readable_events, readable_ids
 from inferspect.events.spool_table import SpooledEvent
 
-__all__ = ["Spool", "SpoolError", "SpooledEvent", "is_orphan", "orphans"]
+__all__ = ["DamagedSpoolError", "Spool", "SpoolError", "SpooledEvent", "is_orphan", "orphans"]
 
 GROUP = 256
 
 
 class SpoolError(Exception):
     """The spool cannot be written: the disk is full, read-only or gone."""
+
+
+class DamagedSpoolError(SpoolError):
+    """Its file is damaged or no spool: that will not change by itself."""
 
 
 class Spool:
@@ -41,7 +46,7 @@ class Spool:
         path: the file to adopt; a new one is made where it is ``None``.
 
     Raises:
-        SpoolError: the folder cannot be written.
+        SpoolError: the folder cannot be written; :class:`DamagedSpoolError`: what was to be adopted is damaged.
     """
 
     def __init__(self, folder: Path, path: Path | None = None) -> None:
@@ -57,7 +62,7 @@ class Spool:
             self._size = spool_table.size(self._database)
         except sqlite3.Error as error:
             os.close(self._lock)
-            raise SpoolError(f"the event spool {self.path} cannot be opened: {error}") from error
+            raise _told(f"the event spool {self.path} cannot be opened: {error}", error) from error
         self._work: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
         self._thread.start()
@@ -81,6 +86,16 @@ class Spool:
         """Forget shipped events, but not where a newer revision has been written since."""
         await self._submit(lambda database: spool_table.remove(database, events), commits=True)
         await self._submit(spool_table.give_back)
+
+    async def readable_ids(self) -> list[str]:
+        """Ids of all events that can be reached where the file is damaged."""
+        ids: list[str] = await self._submit(readable_ids)
+        return ids
+
+    async def readable_events(self, ids: list[str]) -> list[SpooledEvent]:
+        """Those of these events that can be read where the file is damaged."""
+        events: list[SpooledEvent] = await self._submit(lambda database: readable_events(database, ids))
+        return events
 
     async def depth(self) -> int:
         """Number of events that wait."""
@@ -152,7 +167,7 @@ class Spool:
             if len(jobs) > 1:  # one of them may be at fault, the others shall not suffer for it
                 return [result for job in jobs for result in self._execute([job])]
             self.failing = str(error)
-            return [SpoolError(f"the event spool {self.path.name} cannot be used: {error}")]
+            return [_told(f"the event spool {self.path.name} cannot be used: {error}", error)]
         if writes:
             self.failing = None
         return results
@@ -176,6 +191,10 @@ class _Job:
             self.future.set_exception(result)
         else:
             self.future.set_result(result)
+
+
+def _told(message: str, error: Exception) -> SpoolError:
+    return DamagedSpoolError(message) if is_damage(error) else SpoolError(message)
 
 
 def orphans(folder: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Contents stand apart, so that those of many events can be dropped without a look at the events.
 SCHEMA = """
@@ -110,7 +111,7 @@ def ripe(database: sqlite3.Connection, limit: int, settled_before: float) -> lis
     rows = database.execute(
         f"{EVENTS} WHERE complete OR events.written_at < ? ORDER BY events.written_at LIMIT ?", (settled_before, limit)
     )
-    return [_event(row) for row in rows]
+    return [event_of_row(row) for row in rows]
 
 
 def oldest(database: sqlite3.Connection, settled_before: float) -> float | None:
@@ -150,6 +151,6 @@ def remove(database: sqlite3.Connection, events: list[SpooledEvent]) -> None:
             database.execute("DELETE FROM contents WHERE id = ?", (event.id,))
 
 
-def _event(row: tuple[str, int, int, float, bytes, bytes | None]) -> SpooledEvent:
+def event_of_row(row: tuple[Any, ...]) -> SpooledEvent:
     id_, revision, complete, *rest = row
     return SpooledEvent(id_, revision, bool(complete), *rest)

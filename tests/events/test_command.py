@@ -165,30 +165,30 @@ async def test_what_the_database_did_not_take_is_found_and_stored_again(
 ) -> None:
     """Listed beside the others; once it can be stored, a worker finds it in a spool that is put there."""
     shipper = Shipper(spool, EventWriter(engine), EventSettings(ship_batch=10))
-    good, newer = event(tenant_id="t"), event()
-    body = newer.to_json().replace(b'"version":1', b'"version":999')
-    assert body != newer.to_json()
+    good, large = event(tenant_id="t"), event()
+    body = large.to_json().replace(b'"status":200', b'"status":2000000')
+    assert body != large.to_json()
     await spool.write(
-        SpooledEvent(newer.id, 1, complete=True, written_at=time.time(), body=body, content=b'{"input": "kept"}')
+        SpooledEvent(large.id, 1, complete=True, written_at=time.time(), body=body, content=b'{"input": "kept"}')
     )
     await spool.write(SpooledEvent("broken", 1, complete=True, written_at=1.0, body=b"no json"))
     await spool.write(SpooledEvent(good.id, 1, complete=True, written_at=time.time(), body=good.to_json()))
     await shipper.drain(spool)
     listed = {row["id"]: row for row in await found("dead-letter", "list")}
-    assert set(listed) == {newer.id, "broken"}
-    assert listed[newer.id]["reason"].startswith("the event is of version 999")
+    assert set(listed) == {large.id, "broken"}
+    assert listed[large.id]["reason"] == "DataError"
     assert [row["id"] for row in await found("dead-letter", "list", "--older-than", "1h")] == ["broken"]
-    letter = json.loads(await run("dead-letter", "show", "database", newer.id))
-    assert (letter["event"]["route"], letter["content"]) == (newer.route, '{"input": "kept"}')
+    letter = json.loads(await run("dead-letter", "show", "database", large.id))
+    assert (letter["event"]["route"], letter["content"]) == (large.route, '{"input": "kept"}')
 
-    text = (folder / "dead-letters.jsonl").read_text(encoding="utf-8").replace("999", "1")
+    text = (folder / "dead-letters.jsonl").read_text(encoding="utf-8").replace("2000000", "200")
     (folder / "dead-letters.jsonl").write_text(text, encoding="utf-8")  # as when the program has been updated
-    assert "replayed: 1" in await run("dead-letter", "replay", "--id", newer.id)
+    assert "replayed: 1" in await run("dead-letter", "replay", "--id", large.id)
     await shipper._adopt_orphans()  # noqa: SLF001  as the shipper does every few seconds
     stored = await rows(
         engine, "SELECT id::text, input FROM inferspect.events LEFT JOIN inferspect.event_contents USING (id)"
     )
-    assert {row["id"]: row["input"] for row in stored} == {good.id: None, newer.id: '"kept"'}
+    assert {row["id"]: row["input"] for row in stored} == {good.id: None, large.id: '"kept"'}
     assert [row["id"] for row in await found("dead-letter", "list")] == ["broken"]
     assert "dropped: 1" in await run("dead-letter", "drop", "--consumer", "database", "--yes")
     assert await found("dead-letter", "list") == []

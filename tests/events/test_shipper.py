@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,14 +12,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from structlog.testing import capture_logs
 
 from inferspect.context import RequestContext
 from inferspect.events import shipper as module
+from inferspect.events.dead_letters import all_set_aside
 from inferspect.events.delivery import Consumers
 from inferspect.events.event import event_of
+from inferspect.events.metrics import EVENTS_SHIPPED
 from inferspect.events.recorder import EventRecorder
 from inferspect.events.shipper import Shipper
 from inferspect.events.spool import Spool, SpooledEvent, orphans
@@ -127,7 +130,7 @@ async def test_the_spool_of_a_dead_worker_is_adopted_and_deleted(
 
 
 async def test_a_broken_orphan_is_reported_and_stops_nobody(spool: Spool, folder: Path, engine: AsyncEngine) -> None:
-    """A file that is no spool stays where it is, is named in the log, and the others are adopted."""
+    """A file that is no spool is put away, named in the log, and the others are adopted."""
     (folder / "000.spool").write_bytes(b"no database" * 100)
     dead = Spool(folder)
     await dead.write(spooled())
@@ -136,8 +139,94 @@ async def test_a_broken_orphan_is_reported_and_stops_nobody(spool: Spool, folder
     with capture_logs() as logs:
         await shipper._adopt_orphans()  # noqa: SLF001  once, without the loop around it
     assert len(await stored(engine)) == 1
-    assert (folder / "000.spool").exists()
-    assert [line["spool"] for line in logs if line["log_level"] == "error"] == ["000.spool"]
+    assert [path.name for path in folder.glob("000*")] == ["000.spool.damaged"]
+    assert [line["kept_as"] for line in logs if line["log_level"] == "error"] == ["000.spool.damaged"]
+
+
+@pytest.mark.parametrize("table", ["events", "contents", "sqlite_autoindex_events_1", "events_by_age"])
+async def test_what_can_be_read_of_a_damaged_spool_is_stored(
+    spool: Spool, folder: Path, engine: AsyncEngine, table: str
+) -> None:
+    """One page is not what it was: the file is put away once the others are stored, and the next spool is adopted."""
+    damaged, other = Spool(folder, folder / "000.spool"), Spool(folder, folder / "001.spool")
+    events = [replace(spooled(parameters={"of": "no use" * 100}), content=b'{"input": "i"}') for _ in range(400)]
+    await asyncio.gather(*(damaged.write(event) for event in events))
+    whole = spooled()
+    await other.write(whole)
+    damaged.close()
+    other.close()
+    spoil(damaged.path, table)
+    await Shipper(spool, EventWriter(engine), SETTINGS)._adopt_orphans()  # noqa: SLF001  once
+    kept = {str(row["id"]) for row in await stored(engine)}
+    assert whole.id in kept
+    assert len(kept) > 390
+    assert kept <= {event.id for event in (*events, whole)}
+    assert list(orphans(folder)) == []
+    assert [path.name for path in folder.glob("00*")] == ["000.spool.damaged"]
+
+
+def spoil(path: Path, table: str) -> None:
+    """Overwrite one page, of those that lead nowhere further, of a table or index of a database."""
+    content, database = bytearray(path.read_bytes()), sqlite3.connect(path)
+    (root,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    size = database.execute("PRAGMA page_size").fetchone()[0]
+    database.close()
+    first_child = content[(root - 1) * size + 12 : (root - 1) * size + 14]
+    cell = (root - 1) * size + int.from_bytes(first_child, "big")
+    leaf = int.from_bytes(content[cell : cell + 4], "big")
+    content[(leaf - 1) * size : leaf * size] = b"\xff" * size
+    path.write_bytes(content)
+
+
+async def test_an_event_of_a_newer_version_stays_in_its_spool(spool: Spool, folder: Path, engine: AsyncEngine) -> None:
+    """For a newer program to adopt; an older one ships the others, and does not try it again."""
+    newer, event = spooled(), spooled()
+    dead = Spool(folder)
+    await dead.write(replace(newer, body=newer.body.replace(b'"version":1', b'"version":999')))
+    await dead.write(event)
+    dead.close()
+    shipper, shipped = Shipper(spool, EventWriter(engine), SETTINGS), EVENTS_SHIPPED
+    before = shipped._value.get()  # noqa: SLF001  the client has no other way
+    with capture_logs() as logs:
+        for _ in range(2):
+            await shipper._adopt_orphans()  # noqa: SLF001  as every few seconds
+    assert [str(row["id"]) for row in await stored(engine)] == [event.id]
+    assert shipped._value.get() - before == 1  # noqa: SLF001  as above
+    assert [line["event_id"] for line in logs if line["log_level"] == "warning"] == [newer.id]
+    assert not (folder / "dead-letters.jsonl").exists()
+    (path,) = orphans(folder)
+    left = Spool(folder, path)
+    assert [one.id for one in await left.ripe(10, 0)] == [newer.id]
+    left.close()
+
+
+async def test_only_what_has_left_the_spool_counts_as_shipped(spool: Spool, engine: AsyncEngine) -> None:
+    """Once: neither what is still in progress, nor what was set aside."""
+    shipper, shipped = Shipper(spool, EventWriter(engine), SETTINGS), EVENTS_SHIPPED
+    before = shipped._value.get()  # noqa: SLF001  the client has no other way
+    name, moment = str(uuid.uuid4()), datetime.now(UTC)
+    await spool.write(in_progress(name, moment))
+    await spool.write(SpooledEvent("poison", 1, complete=True, written_at=0.0, body=b"[]"))
+    await shipper.drain(spool)
+    assert shipped._value.get() == before  # noqa: SLF001  as above
+    await spool.write(spooled(2, name=name, received_at=moment))
+    await shipper.drain(spool)
+    assert shipped._value.get() == before + 1  # noqa: SLF001  as above
+
+
+async def test_an_event_is_set_aside_once_though_the_database_goes_away_meanwhile(
+    spool: Spool, engine: AsyncEngine
+) -> None:
+    """What was set aside of a batch has left the spool before the rest of the batch fails."""
+    away = create_async_engine(driver_url("postgresql://u:p@127.0.0.1:1/d"))
+    await spool.write(SpooledEvent("poison", 1, complete=True, written_at=0.0, body=b"[]"))
+    await spool.write(spooled())
+    with pytest.raises(OperationalError):
+        await Shipper(spool, EventWriter(away), SETTINGS).drain(spool)
+    await Shipper(spool, EventWriter(engine), SETTINGS).drain(spool)
+    await away.dispose()
+    assert [one.id for one in all_set_aside(spool.path.parent)] == ["poison"]
+    assert len(await stored(engine)) == 1
 
 
 async def test_events_wait_while_the_database_is_away_and_go_when_it_is_back(spool: Spool, database_url: str) -> None:
