@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -11,6 +12,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -26,6 +28,15 @@ from inferspect.store.migrate import migrate
 
 # Not conftests of one folder, so that several share them.
 pytest_plugins = ["tests.running_gateway", "tests.audit_log"]
+
+hypothesis.settings.register_profile("without time limits", deadline=None)
+hypothesis.settings.load_profile("without time limits")
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests are no garbage: looking for it among them takes longer than many a test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

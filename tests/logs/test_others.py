@@ -132,6 +132,7 @@ def test_a_warning_is_told_by_kind_and_place(serving: Written, monkeypatch: pyte
 
 def test_a_warning_that_logging_has_captured_is_told_likewise(serving: Written) -> None:
     """LiteLLM has logging capture them."""
+    logging.captureWarnings(False)  # where it is imported it has done so, before pytest put its own function back
     logging.captureWarnings(True)
     try:
         with warnings.catch_warnings():
