@@ -577,6 +577,19 @@ def test_no_refused_action_shows_a_tenant_what_is_anothers(
     assert {entry["chain"] for entry in read} == {f"tenant/{ours.id}"}
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_no_size_hides_an_action(gateway: GatewayProcess, ours: Tenant, announced: bool) -> None:
+    """One that is refused for it is an attempt; it takes no more room than others."""
+    body = b'{"team_id": "' + ours.id.encode() + b'", "x": "' + b"x" * 12_000_000 + b'"}'
+    content = body if announced else (body[start : start + 2**20] for start in range(0, len(body), 2**20))
+    with gateway.client(ours.admin) as client:
+        response = client.post("/team/update", content=content, headers={"content-type": "application/json"})
+    assert response.status_code == 413
+    entries = recorded(gateway, response)
+    assert [(entry["decision"], entry["status"]) for entry in entries] == [("intent", None), ("failure", 413)]
+    assert len(json.dumps([entry["details"] for entry in entries])) < 65_536
+
+
 @pytest.mark.parametrize("name", ["info", "mcp"])
 def test_no_name_hides_an_action(gateway: GatewayProcess, make_tenant: Callable[..., Tenant], name: str) -> None:
     """A team, a credential and a rule may be called as a look-up is."""
