@@ -19,10 +19,10 @@ from inferspect.store.audit.keys import AuditKeys
 
 # Names that hold a secret, whatever it looks like. `max_tokens` and `key_alias` are none.
 SECRET_NAMES = re.compile(
-    r"(?:.*[_\-.])?(?:api_?keys?|keys?|tokens?|secrets?|pass(?:word|wd|phrase)?|credentials?|authorization|auth|cookie"
-    r"|private|salt|dsn|signature|jwt|connection_string|database_url|redis_url|webhook(?:_url)?|otp|code|assertion|invitation_(?:link|id))"
+    r"(?:.*[_\-.])?(?:api_?keys?|keys?|tokens?|secrets?|pass(?:word|wd|phrase)?|pwd|pat|credentials?|authorization|auth"
+    r"|cookie|private|salt|dsn|signature|jwt|connection_?string|database_url|redis_url|webhook(?:_url)?|otp|code|assertion|invitation_(?:link|id))"
     r"|.*(?:secret|password|passwd|private_?key|access_?key|api_?key|credential|auth_?token|access_?token"
-    r"|refresh_?token|bearer).*",
+    r"|refresh_?token|id_?token|session_?token|bearer).*",
     re.IGNORECASE | re.DOTALL,
 )
 NO_SECRETS = re.compile(
@@ -46,11 +46,30 @@ LOOKS_SECRET = re.compile(
     r"|(?<![A-Za-z0-9])eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
     r"|(?i:(?<![A-Za-z0-9])(?:bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*)"
-    r"|(?<=://)[^\s:/@\"',]*:[^\s/\"',@]+(?=@)"
-    r"|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]+"
-    r"|(?i:(?<=[?&]key=)|(?<=[?&]token=)|(?<=[?&]sig=)|(?<=[?&]api_key=)|(?<=[?&]secret=)|(?<=[?&]password=))[^&\s#\"]+",
+    # A login in an address, up to its last `@`: passwords have `@` and `/` in them, too.
+    r"|(?<=://)[^\s\"'<>]{1,500}(?=@)",
     re.DOTALL,
 )
+# What is secret in the second group by what stands before it, in the first.
+PLACED = (
+    re.compile(
+        r"(https?://(?:hooks\.slack\.com/services/|[^\s\"'/]{1,200}/(?:[^\s\"'/]{1,100}/){0,4}?webhooks?(?:b2)?/))"
+        r"([^\s\"'?#\[]+)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"([?&](?:[\w.\-]{0,40}?[_.\-])?"
+        r"(?:api_?key|key|token|sig|signature|secret|password|pwd|pass|code|auth|pat|credential)s?=)([^&\s#\"\[]+)",
+        re.IGNORECASE,
+    ),
+    # Addresses of notifications, as Apprise has them, such as `tgram://`: they consist of secrets.
+    re.compile(
+        r"((?<![a-z0-9+.\-])(?!(?:https?|wss?|postgres(?:ql)?|rediss?|mysql|mongodb|amqps?|s3|gs|file|grpcs?|tcp|ftp)"
+        r"(?:\+\w+)?://)[a-z][a-z0-9+.\-]{1,20}://)([^\s\"'<>\[]+)",
+        re.IGNORECASE,
+    ),
+)
+BEFORE_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 LONGEST_TEXT = 4_000
 LONGEST_NAME = 300
 LOOKED_AHEAD = 2_000  # characters: a secret that begins before the cut is known by what follows
@@ -97,7 +116,10 @@ class Redactor:
     def text(self, text: str) -> str:
         """A text without what looks like a secret, cut where it is long."""
         looked_at = text[: LONGEST_TEXT + LOOKED_AHEAD]
-        shown = without_secrets(LOOKS_SECRET.sub(lambda found: self.mark(found[0]), looked_at))
+        shown = looked_at
+        for pattern in PLACED:
+            shown = pattern.sub(lambda found: found[1] + self.mark(found[2]), shown)
+        shown = without_secrets(LOOKS_SECRET.sub(lambda found: self.mark(found[0]), shown))
         if len(text) == len(looked_at) and len(shown) <= LONGEST_TEXT:
             return shown
         return f"{shown[:LONGEST_TEXT]}… ({len(text)} characters)"
@@ -120,6 +142,7 @@ class Redactor:
             return listed if len(listed) == len(value) else [*listed, room.take(f"{CUT} ({len(value)} members)")]
         if value is None or isinstance(value, bool) or value in ("", 0):
             return room.take(value)
+        room.left -= len(value[:LONGEST_TEXT]) // 8 if isinstance(value, str) else 0  # to look costs, too
         if secret and not (isinstance(value, str) and value.startswith(REFERENCES)):
             return room.take(self.mark(value if isinstance(value, str) else str(value)))
         return room.fit(self.text(value)) if isinstance(value, str) else room.take(value)
@@ -156,6 +179,7 @@ def _is_secret(name: str, *, inside: bool) -> bool:
     """Whether what a member of this name holds is secret; ``inside`` of something that is."""
     if name in SECRET_PARTS or len(name) > LONGEST_NAME:
         return True
+    name = BEFORE_CAPITALS.sub("_", name)
     if SECRET_NAMES.fullmatch(name) and not NO_SECRETS.fullmatch(name):
         return True
     return inside and name not in PLAIN_PARAMETERS
