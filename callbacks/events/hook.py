@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 # LiteLLM asks no other deployment after this status and does not rest the one at hand; clients get the refusal's own.
 NOT_TRIED_AGAIN = 422
+# Before LiteLLM calls a tool of an MCP server it calls one hook twice: with the body as it came, which guardrails look
+# through, and with a made-up chat that has this field.
+TOOL_CALL = "call_mcp_tool"
+MADE_UP = "mcp_arguments"
 
 
 class EventCallback(CustomLogger):
@@ -46,6 +50,8 @@ class EventCallback(CustomLogger):
             headers = headers if isinstance(headers, dict) else {}
             context.trace = trace_of(headers, data)
             context.end_user = end_user_of(headers, data)
+            if call_type == TOOL_CALL and MADE_UP in data:
+                await _record_intent(context)
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> None:
         """Have the event on disk before a provider is called; by now the guardrails have been over the request.
@@ -81,7 +87,9 @@ class EventCallback(CustomLogger):
         self, data: dict[str, Any], user_api_key_dict: UserAPIKeyAuth, response: Any
     ) -> None:
         context = current()
-        if context is not None:
+        if context is not None and _is_kept_answer(context):
+            context.settled = True
+        elif context is not None:
             context.settled = from_response(response, context.outcome)
             from_cost_breakdown(getattr(data.get("litellm_logging_obj"), "cost_breakdown", None), context.outcome)
             if context.outcome.provider is None and context.attempts:  # no answer of Anthropic's names it
@@ -95,7 +103,7 @@ class EventCallback(CustomLogger):
     ) -> None:
         context = current()
         payload = kwargs.get("standard_logging_object")
-        if context is None or not isinstance(payload, dict):
+        if context is None or not isinstance(payload, dict) or _is_kept_answer(context):
             return
         from_logging_payload(payload, context.outcome)
         if context.outcome.cache_hit:
@@ -130,11 +138,18 @@ class EventCallback(CustomLogger):
 
 async def _record_intent(context: RequestContext) -> None:
     recorder = running().recorder
-    if not context.recorded or recorder is None or await recorder.record(context, complete=False):
+    if not context.recorded or context.event_revision or recorder is None:
+        return
+    if await recorder.record(context, complete=False):
         return
     forget_attempt(context)
     refusal = context.refuse(no_room())
     raise Refusal(NOT_TRIED_AGAIN, refusal.code, refusal.message)
+
+
+def _is_kept_answer(context: RequestContext) -> bool:
+    """Whether a provider has kept the answer: its tokens, cost and content are in the event that it was made in."""
+    return context.method != "POST"
 
 
 def _is_told(context: RequestContext) -> bool:

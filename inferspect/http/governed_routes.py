@@ -41,6 +41,7 @@ LISTINGS = re.compile(
 MCP_SESSIONS = re.compile(r"(?:/toolset)?/[^/]+/mcp")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 STORED_METHODS = READING | {"DELETE"}
+SERVED_STORED_METHODS = frozenset({"GET", "DELETE"})
 POLICY_VIOLATION = 1008
 
 
@@ -82,3 +83,9 @@ def is_governed(scope: Scope) -> bool:
         or (method in READING and LISTINGS.fullmatch(path))
         or (method in STORED_METHODS and STORED_ANSWERS.fullmatch(path))
     )
+
+
+def asks_for_stored_answer(scope: Scope) -> bool:
+    """Whether a provider is asked to show, or to delete, an answer that it has kept."""
+    path: str = scope["path"].rstrip("/")
+    return scope["method"] in SERVED_STORED_METHODS and STORED_ANSWERS.fullmatch(path) is not None

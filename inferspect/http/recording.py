@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect
 
 from inferspect.context import RequestContext, current
+from inferspect.http.governed_routes import asks_for_stored_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,8 @@ class RecordingMiddleware:
                 await asyncio.shield(self._on_end(context))
 
     def _is_recorded(self, scope: Scope) -> bool:
-        return scope["method"] == "POST" and self._is_model_route(scope["path"])
+        is_call = scope["method"] == "POST" or asks_for_stored_answer(scope)
+        return is_call and self._is_model_route(scope["path"])
 
     async def _on_start(self, context: RequestContext, status: int) -> None:
         context.status = status

@@ -98,6 +98,17 @@ async def test_only_calls_of_models_are_events(client: Client, spool: Spool, met
     assert await events(spool) == []
 
 
+@pytest.mark.parametrize("path", ["/v1/responses/resp_1", "/v1/responses/resp_1/", "/v1/responses/resp_1/input_items"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_who_asks_for_an_answer_that_a_provider_keeps_is_an_event(
+    client: Client, spool: Spool, method: str, path: str
+) -> None:
+    """It shows or deletes content."""
+    await client(recorded(succeed, spool)).request(method, path)
+    (event,) = await events(spool)
+    assert (event.method, event.status, event.complete) == (method, 200, True)
+
+
 async def test_a_stream_is_recorded_at_its_start_and_again_at_its_end(client: Client, spool: Spool) -> None:
     """Its event waits for the cost; the second copy has the whole time."""
     depths = []
