@@ -188,4 +188,6 @@ def _print(problems: list[Problem], verified: Verified, file: Path | None) -> No
     looked_at = f"{verified.entries} entries in {verified.chains} chains"
     outside = f"{verified.kept_anchors or 'no'} anchors kept outside of the database"
     anchored = "" if file else f", {verified.anchored} ends of chains by anchors, {outside}"
+    if verified.login:
+        typer.echo(f"this login could change the log: it {verified.login}; see docs/audit.md", err=True)
     typer.echo(f"{'wrong' if verified.problems else 'in order'}: {looked_at}{anchored}")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from inferspect.doctor.alerting import check_channels
+from inferspect.doctor.audit import check_audit_log
 from inferspect.doctor.engine import check_node, check_prisma_client, check_prisma_engine
 from inferspect.doctor.events import check_clock, check_dead_letters, check_spools
 from inferspect.doctor.examination import Examination
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     Check("port", check_port),
     Check("database", check_database),
     Check("migrations", check_migrations),
+    Check("audit log", check_audit_log),
     Check("clock", check_clock),
     Check("redis", check_redis),
     Check("providers", check_providers),

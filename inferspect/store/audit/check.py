@@ -21,6 +21,7 @@ Wrong = Literal[
     "unusable",
     "headless",
     "unrecorded",
+    "unguarded",
 ]
 
 MOST_COMPARED = 100  # changed entries that are looked at for having changed places
@@ -36,6 +37,7 @@ MEANINGS: dict[Wrong, str] = {
     "signature": "is not signed with this installation's key",
     "headless": "ends its chain, but the chain's head, which is to say so, is gone",
     "unrecorded": "was stored without an entry",
+    "unguarded": "can be changed: its trigger is missing, disabled or another",
     "unusable": "is no anchor of this installation: it was changed, or cut off",
 }
 
@@ -46,7 +48,7 @@ class Problem:
 
     Attributes:
         chain: its name; of a line of kept anchors that is ``unusable``, the file's, and the line is its ``sequence``.
-            Of a request that is ``unrecorded`` there is no sequence.
+            Of a request that is ``unrecorded`` and of a table that is ``unguarded`` there is no sequence.
         sequence: of the first; ``last``: of the last.
         note: what more is known.
     """
@@ -60,7 +62,7 @@ class Problem:
     def __str__(self) -> str:
         one = "line" if self.wrong == "unusable" else "entry"
         which = f"{one} {self.sequence}" if self.sequence == self.last else f"entries {self.sequence} to {self.last}"
-        which = "request" if self.wrong == "unrecorded" else which
+        which = {"unrecorded": "request", "unguarded": "table"}.get(self.wrong, which)
         note = f" ({self.note})" if self.note else ""
         return f"{self.chain}: {which}: {self.wrong}: each {MEANINGS[self.wrong]}{note}".replace(
             ": each ", ": " if self.sequence == self.last else ": each "

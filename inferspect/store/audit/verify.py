@@ -16,6 +16,7 @@ from inferspect.store.audit.check import ChainCheck, Problem, Start
 from inferspect.store.audit.completeness import unrecorded
 from inferspect.store.audit.entry import ANCHORS
 from inferspect.store.audit.keys import AuditKeys
+from inferspect.store.audit.protection import GUARDED, MAY_CHANGE
 from inferspect.store.audit.reading import COLUMNS, entry_of, stream
 
 AT_A_TIME = 2000
@@ -53,13 +54,18 @@ KEPT = text(
 
 @dataclass(slots=True)
 class Verified:
-    """How much was looked at."""
+    """How much was looked at.
+
+    Attributes:
+        login: why the login that verifies could change the log; ``None`` where it could not.
+    """
 
     entries: int = 0
     chains: int = 0
     anchored: int = 0
     kept_anchors: int = 0
     problems: int = 0
+    login: str | None = None
     last: dict[str, int] = field(default_factory=dict)
 
 
@@ -103,6 +109,9 @@ class Verification:
                 yield problem
 
     async def _all(self, connection: AsyncConnection) -> AsyncIterator[Problem]:
+        if not (await connection.execute(text(GUARDED))).scalar_one():
+            yield Problem("inferspect.audit_log", 0, 0, "unguarded")
+        self.verified.login = (await connection.execute(text(MAY_CHANGE))).scalar_one()
         found = await connection.execute(HEADS, {"chain": self._chain})
         heads = {chain: (sequence, head) for chain, sequence, head in found}
         everywhere = self._chain is None

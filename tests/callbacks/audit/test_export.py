@@ -112,6 +112,7 @@ async def test_the_command_verifies_and_exports(
     fine = await asyncio.to_thread(run, "verify")
     assert fine.exit_code == 0
     assert "in order: 7 entries in 3 chains, 5 ends of chains by anchors, 1 anchors kept outside" in fine.stdout
+    assert "this login could change the log: it is a superuser" in fine.stderr
     told = await asyncio.to_thread(run, "export", "--tenant", "other")
     file.write_bytes(told.stdout_bytes)
     assert (await asyncio.to_thread(run, "verify", "--file", str(file))).exit_code == 0

@@ -18,8 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from inferspect.store.address import driver_url
 from inferspect.store.audit.anchors import take_anchor
+from inferspect.store.audit.check import Problem
 from inferspect.store.audit.keys import AuditKeys
 from inferspect.store.audit.log import AuditLog
+from inferspect.store.audit.verify import Verification
 from inferspect.store.migrate import migrate
 
 Drafts = Callable[..., Any]
@@ -97,6 +99,31 @@ async def test_the_database_refuses_changes(
     assert await problems() == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE inferspect.audit_log DISABLE TRIGGER audit_append_only",
+        "ALTER TABLE inferspect.audit_log ENABLE TRIGGER audit_append_only",
+        "DROP TRIGGER audit_append_only ON inferspect.audit_log",
+        (
+            "CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE ON inferspect.audit_log"
+            " FOR EACH STATEMENT EXECUTE FUNCTION inferspect.audit_refuse()"
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION inferspect.audit_refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RETURN NULL; END $$"
+        ),
+    ],
+)
+async def test_a_trigger_that_is_out_of_force_is_told(store_url: str, problems: Problems, statement: str) -> None:
+    """Whoever may drop it may change entries after; and so may a superuser with a setting of the session."""
+    assert await problems() == []
+    with psycopg.connect(store_url) as connection:
+        connection.execute(statement.encode())
+    assert await problems() == [Problem("inferspect.audit_log", 0, 0, "unguarded")]
+    assert str(Problem("inferspect.audit_log", 0, 0, "unguarded")).startswith("inferspect.audit_log: table: unguarded")
+
+
 PROTECTED = """
 CREATE ROLE {owner} NOLOGIN;
 ALTER SCHEMA inferspect OWNER TO {owner};
@@ -126,6 +153,9 @@ async def test_a_gateway_that_does_not_own_the_table_can_append_and_nothing_else
         audit = AuditLog(engine, keys)
         await audit.record(drafts(2))
         assert await take_anchor(engine, audit)
+        verification = Verification(engine, keys)
+        assert [problem async for problem in verification.problems()] == []
+        assert verification.verified.login is None
         await engine.dispose()
         with psycopg.connect(own, autocommit=True) as connection:
             for statement in (
