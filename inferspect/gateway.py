@@ -19,7 +19,7 @@ from inferspect.configuration import load_configuration
 from inferspect.events.observation import observe
 from inferspect.events.recorder import EventRecorder
 from inferspect.events.shipper import Shipper
-from inferspect.events.spool import Spool
+from inferspect.events.spool import open_spool
 from inferspect.extension import Worker, extensions
 from inferspect.http.body_limit import BodyLimitMiddleware
 from inferspect.http.error_shape import ErrorShapeMiddleware
@@ -74,7 +74,7 @@ async def start() -> None:
     configuration = load_configuration(launch.inferspect_config)
     settings = configuration.settings
     configure_logs(settings.log)
-    spool = Spool(launch.inferspect_home / "spool")
+    spool = await open_spool(launch.inferspect_home / "spool")
     engine = create_async_engine(driver_url(launch.database_url), pool_size=4, pool_pre_ping=True)
     await wait_for_database(engine)
     delivers = settings.events.consumers == "gateway"

@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import os
 import queue
+import shutil
 import sqlite3
 import threading
 import time
@@ -21,13 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from inferspect.events import spool_table
 from inferspect.events.damaged import is_damage, readable_events, readable_ids
 from inferspect.events.spool_table import SpooledEvent
 
-__all__ = ["DamagedSpoolError", "Spool", "SpoolError", "SpooledEvent", "is_orphan", "orphans"]
+__all__ = ["DamagedSpoolError", "Spool", "SpoolError", "SpooledEvent", "is_orphan", "open_spool", "orphans"]
+
+log = structlog.get_logger("inferspect.events")
 
 GROUP = 256
+ROOM = 1024**2  # bytes: less is a full disk to a new spool
+TRY_EVERY = 1.0
 
 
 class SpoolError(Exception):
@@ -191,6 +198,29 @@ class _Job:
             self.future.set_exception(result)
         else:
             self.future.set_result(result)
+
+
+async def open_spool(folder: Path) -> Spool:
+    """A new spool; where the disk is full, once there is room for one.
+
+    A worker that ended instead would take the whole gateway with it, also those that still have requests under way.
+
+    Raises:
+        SpoolError: the folder cannot be written for another reason.
+    """
+    path = folder / f"{uuid.uuid4().hex}.spool"
+    while True:
+        try:
+            return Spool(folder, path)
+        except SpoolError as error:
+            if not _is_full(folder):
+                raise
+            log.warning("the worker waits for room on the disk", reason=str(error))
+        await asyncio.sleep(TRY_EVERY)
+
+
+def _is_full(folder: Path) -> bool:
+    return folder.exists() and shutil.disk_usage(folder).free < ROOM
 
 
 def _told(message: str, error: Exception) -> SpoolError:

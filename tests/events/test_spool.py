@@ -15,9 +15,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from structlog.testing import capture_logs
 
+from inferspect.events import spool as module
 from inferspect.events import spool_table
-from inferspect.events.spool import Spool, SpooledEvent, SpoolError, lock_path, orphans
+from inferspect.events.spool import Spool, SpooledEvent, SpoolError, lock_path, open_spool, orphans
+from tests.resilience.disk import SmallDisk
 
 WRITER = """
 import asyncio, sys, time
@@ -235,6 +238,37 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SpoolError, match="cannot be opened"):
         Spool(tmp_path / "file" / "spool")
+
+
+async def test_a_worker_that_starts_on_a_full_disk_waits_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves no other file behind for each time that it tried."""
+    monkeypatch.setattr(module, "TRY_EVERY", 0.01)
+    disk = SmallDisk(tmp_path / "disk")
+    disk.mount("16m")
+    folder = disk.folder / "spool"
+    folder.mkdir()
+    try:
+        disk.fill()
+        opening = asyncio.create_task(open_spool(folder))
+        with capture_logs() as logs:
+            while len(logs) < 2:
+                await asyncio.sleep(0.01)
+        disk.make_room()
+        opened = await opening
+        await opened.write(event("a"))
+        opened.close(delete=True)
+        assert list(folder.iterdir()) == []
+    finally:
+        disk.unmount()
+
+
+async def test_a_worker_whose_spool_cannot_be_made_for_another_reason_does_not_wait(tmp_path: Path) -> None:
+    """Somebody has to correct it, so the start is refused in words."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SpoolError, match="cannot be opened"):
+        await open_spool(tmp_path / "file" / "spool")
 
 
 def test_only_the_owner_reads_a_spool(folder: Path) -> None:
