@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import text
+from sqlalchemy import RootTransaction, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from inferspect.store.audit.entry import GENESIS, Draft, canonical, chain_of, hash_of, record_of
@@ -66,6 +67,7 @@ class AuditLog:
         self._engine = engine
         self.keys = keys
         self._seen: dict[str, tuple[int, str]] = {}
+        self._appended: WeakKeyDictionary[RootTransaction, set[str]] = WeakKeyDictionary()
 
     async def record(self, drafts: Sequence[Draft]) -> None:
         """Append in a transaction of its own: once this returns, they are there.
@@ -136,8 +138,10 @@ class AuditLog:
             lost = {chain: {"sequence": sequence, "hash": head} for chain, sequence, head in opened if sequence}
         locked = await connection.execute(LOCK, {"chains": wanted})
         heads = {chain: (sequence, head) for chain, sequence, head in locked}
+        own = self._appended.get(_transaction(connection), set())
         for chain, head in heads.items():
-            self._compare(chain, head)
+            if chain not in own:  # what this transaction has appended may be rolled back with it
+                self._compare(chain, head)
         if lost:
             await self.extend(connection, heads, [_restored(chain, head) for chain, head in lost.items()])
         return heads
@@ -182,6 +186,7 @@ class AuditLog:
             "hashes": [touched[chain][1] for chain in chains],
         }
         await connection.execute(ADVANCE, values)
+        self._appended.setdefault(_transaction(connection), set()).update(touched)
 
     def _entry(self, draft: Draft, sequence: int, now: datetime, previous_hash: str) -> tuple[bytes, str]:
         """The entry as JSON, and its hash."""
@@ -195,6 +200,13 @@ class AuditLog:
         entry_hash = hash_of(text_of_record)
         added = orjson.dumps({"hash": entry_hash, "seal": self.keys.seal(entry_hash)})
         return text_of_record[:-1] + b"," + added[1:], entry_hash
+
+
+def _transaction(connection: AsyncConnection) -> RootTransaction:
+    transaction = connection.sync_connection.get_transaction() if connection.sync_connection else None
+    if transaction is None:
+        raise ValueError("the audit log is appended to within a transaction")
+    return transaction
 
 
 def _restored(chain: str, head: dict[str, Any]) -> Draft:

@@ -157,6 +157,18 @@ async def test_an_outsider_checks_anchors_with_the_public_key(
     assert run("key").stdout.strip() == keys.public_key
 
 
+async def test_pruning_by_command_stops_at_what_was_tampered_with(
+    audit: AuditLog, drafts: Drafts, engine: AsyncEngine, run: Run, superuser: Callable[..., None]
+) -> None:
+    """It says which entry, and removes none of its chain."""
+    await audit.record(drafts(3))
+    superuser("UPDATE inferspect.audit_log SET recorded_at = '2020-01-01' WHERE sequence < 3")
+    refused = await asyncio.to_thread(lambda: run("prune", "--older-than", "400"))
+    assert refused.exit_code == 1
+    assert "tenant/acme: entry 1: changed" in refused.stderr
+    assert (await export(engine, chain="tenant/acme")).count("\n") == 3
+
+
 async def test_pruning_by_command_is_recorded_itself(
     audit: AuditLog, drafts: Drafts, engine: AsyncEngine, run: Run, superuser: Callable[..., None]
 ) -> None:

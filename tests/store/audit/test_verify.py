@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
@@ -220,6 +221,23 @@ async def test_a_chain_that_is_set_back_under_a_running_gateway_is_told(
         await audit.record(drafts(1))
     (line,) = told
     assert (line["log_level"], line["chain"], line["sequence"], line["last_sequence"]) == ("error", ACME, 8, 12)
+
+
+async def test_what_was_rolled_back_was_never_recorded(engine: AsyncEngine, audit: AuditLog, drafts: Drafts) -> None:
+    """Also where it was appended in parts, as a projection does that could not write a batch."""
+
+    async def fail() -> None:
+        async with engine.begin() as connection:
+            for _ in range(3):
+                async with connection.begin_nested():
+                    await audit.append(connection, drafts(1))
+            await connection.execute(text("SELECT 1 / 0"))
+
+    with capture_logs() as told:
+        with pytest.raises(SQLAlchemyError):
+            await fail()
+        await audit.record(drafts(1))
+    assert told == []
 
 
 async def test_a_leader_anchors_at_once_and_whoever_stops_once_more(
