@@ -21,7 +21,7 @@ from inferspect.observation.alert_rules import AlertRule
 log = structlog.get_logger("callbacks.metrics")
 
 LEADER = "quotas"
-MEASURED_EVERY = 30.0  # seconds
+MEASURED_EVERY = 15.0  # seconds
 PATIENCE = "10s"
 CONDITION = Quota(type="quota")
 RULE = AlertRule(name="quota", condition=CONDITION, scope="per_tenant")

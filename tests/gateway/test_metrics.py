@@ -110,6 +110,18 @@ def test_requests_of_all_workers_are_told_by_either(measured: GatewayProcess) ->
     wait_for(measured, lambda told: total(told, "litellm_proxy_total_requests_metric_total") >= 40)
 
 
+def test_one_worker_tells_for_all(measured: GatewayProcess) -> None:
+    """What tenants use of their limits, and what lies in the folder of spools."""
+    key = measured.new_key(team_alias="limited", rpm_limit=1000)
+    ask(measured, key, times=10)
+    told = wait_for(
+        measured, lambda told: total(told, "inferspect_tenant_quota_used_ratio", tenant_alias="limited") == 10 / 5000
+    )
+    folder = {name: value for (name, labels), value in told.items() if not labels}
+    assert folder["inferspect_spool_bytes"] > 0
+    assert folder["inferspect_set_aside_events"] == folder["inferspect_spools_damaged"] == 0
+
+
 def test_a_killed_worker_leaves_its_figures_and_no_file_more(measured: GatewayProcess) -> None:
     """Who follows it counts on where it was."""
     folder = measured.home / "run" / "metrics"
