@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inferspect.events import spool_table
+from inferspect.events.damaged import SUFFIX
 from inferspect.events.dead_letters import FILE
 from inferspect.events.spool import is_orphan
 
@@ -68,7 +69,7 @@ def look_into(folder: Path, settle_after: float) -> FolderStatus:
         OSError: the folder or the file of what was set aside cannot be read.
     """
     found = FolderStatus(
-        set_aside=_lines(folder / FILE), damaged=sorted(path.name for path in folder.glob("*.damaged"))
+        set_aside=_lines(folder / FILE), damaged=sorted(path.name for path in folder.glob(f"*{SUFFIX}"))
     )
     for path in sorted(folder.glob("*.spool")):
         try:

@@ -14,7 +14,6 @@ import queue
 import shutil
 import sqlite3
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -107,11 +106,6 @@ class Spool:
     async def depth(self) -> int:
         """Number of events that wait."""
         return int(await self._submit(lambda database: database.execute("SELECT count(*) FROM events").fetchone()[0]))
-
-    async def age(self, settled_before: float) -> float:
-        """Seconds since the oldest event was written that :meth:`ripe` tells and whose request has ended, else 0."""
-        written_at = await self._submit(lambda database: spool_table.oldest(database, settled_before))
-        return 0.0 if written_at is None else max(0.0, time.time() - written_at)
 
     async def drop_contents(self, least: int) -> int:
         """Forget the oldest contents, of so many bytes together, so that there is room for events; returns how many."""
