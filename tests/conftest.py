@@ -29,6 +29,9 @@ from inferspect.store.migrate import migrate
 # Not conftests of one folder, so that several share them.
 pytest_plugins = ["tests.running_gateway", "tests.audit_log"]
 
+# OpenTelemetry starts a thread in every forked child while a processor of it has not been collected; a process with
+# threads cannot have a user namespace of its own, without which PostgreSQL does not start for root.
+os.register_at_fork(before=gc.collect)
 hypothesis.settings.register_profile("without time limits", deadline=None)
 hypothesis.settings.load_profile("without time limits")
 

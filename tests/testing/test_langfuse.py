@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from langfuse import Langfuse, propagate_attributes
+from langfuse._client.resource_manager import LangfuseResourceManager
 from langfuse.api import LangfuseAPI, NotFoundError, Prompt_Chat, Prompt_Text, UnauthorizedError
 from langfuse.api.core import ApiError
 from langfuse.api.scores.types.create_score_batch_response import CreateScoreBatchResponse
@@ -37,7 +38,7 @@ def sdk() -> Iterator[Started]:
             public_key=public_key,
             secret_key=SECRET_KEY,
             base_url=collector.url,
-            tracer_provider=TracerProvider(),
+            tracer_provider=TracerProvider(shutdown_on_exit=False),
             flush_interval=0.05,
             **options,  # type: ignore[arg-type]
         )
@@ -48,6 +49,7 @@ def sdk() -> Iterator[Started]:
     for client, collector in started:
         client.shutdown()
         collector.stop()
+    LangfuseResourceManager.reset()  # it would keep their threads' objects for ever
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from langfuse import Langfuse, propagate_attributes
+from langfuse._client.resource_manager import LangfuseResourceManager
 from opentelemetry.sdk.trace import TracerProvider
 
 from callbacks.langfuse_tracing.traces import TraceConsumer
@@ -20,9 +21,11 @@ from tests.spans.events import PARENT, event
 @pytest.fixture
 def application(langfuse: LangfuseCollector) -> Iterator[Langfuse]:
     """Langfuse's own SDK in an application that calls the gateway."""
-    client = Langfuse(public_key=PUBLIC, secret_key=SECRET, base_url=langfuse.url, tracer_provider=TracerProvider())
+    provider = TracerProvider(shutdown_on_exit=False)
+    client = Langfuse(public_key=PUBLIC, secret_key=SECRET, base_url=langfuse.url, tracer_provider=provider)
     yield client
     client.shutdown()
+    LangfuseResourceManager.reset()  # it would keep its threads' objects for ever
 
 
 async def test_a_caller_s_trace_stays_the_caller_s(
