@@ -29,25 +29,27 @@ TRACE_ID = "0123456789abcdef0123456789abcdef"
 @pytest.fixture
 def sdk() -> Iterator[Started]:
     """Starts a collector with a key of its own, for the SDK keeps one client for each public key."""
-    started: list[tuple[Langfuse, LangfuseCollector]] = []
+    started: list[tuple[Langfuse, TracerProvider, LangfuseCollector]] = []
 
     def start(**options: object) -> tuple[Langfuse, LangfuseCollector]:
         public_key = f"pk-lf-{uuid.uuid4().hex}"
         collector = LangfuseCollector(keys={public_key: SECRET_KEY}).start()
+        provider = TracerProvider()
         client = Langfuse(
             public_key=public_key,
             secret_key=SECRET_KEY,
             base_url=collector.url,
-            tracer_provider=TracerProvider(shutdown_on_exit=False),
+            tracer_provider=provider,
             flush_interval=0.05,
             **options,  # type: ignore[arg-type]
         )
-        started.append((client, collector))
+        started.append((client, provider, collector))
         return client, collector
 
     yield start
-    for client, collector in started:
+    for client, provider, collector in started:
         client.shutdown()
+        provider.shutdown()
         collector.stop()
     LangfuseResourceManager.reset()  # it would keep their threads' objects for ever
 

@@ -21,10 +21,11 @@ from tests.spans.events import PARENT, event
 @pytest.fixture
 def application(langfuse: LangfuseCollector) -> Iterator[Langfuse]:
     """Langfuse's own SDK in an application that calls the gateway."""
-    provider = TracerProvider(shutdown_on_exit=False)
+    provider = TracerProvider()
     client = Langfuse(public_key=PUBLIC, secret_key=SECRET, base_url=langfuse.url, tracer_provider=provider)
     yield client
     client.shutdown()
+    provider.shutdown()
     LangfuseResourceManager.reset()  # it would keep its threads' objects for ever
 
 
