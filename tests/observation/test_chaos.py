@@ -20,7 +20,7 @@ from tests.observation.chaos_acts import FULL, KILLED, REDUCED
 from tests.observation.chaos_clients import Asked
 from tests.observation.chaos_run import Aftermath, run
 
-REPORTING_TAKES = 2.0  # seconds from the end of an answer to LiteLLM's report
+REPORTING_TAKES = 5.0  # seconds from the end of an answer to the report of LiteLLM, which asks Redis first, away or not
 KILL_TAKES = 3.0  # seconds in which a killed worker's connections are seen to end
 SHOWN = 10
 
