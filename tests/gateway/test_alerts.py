@@ -7,18 +7,24 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
 import yaml
 from standardwebhooks import Webhook
+from typer.testing import CliRunner, Result
 
+from inferspect.cli import app as host
+from inferspect.extension import commands
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.notifications import MailSink, NotificationSink
 from inferspect.testing.upstream import UpstreamSimulator
@@ -29,13 +35,44 @@ LOOPBACK = "127.0.0.0/8"
 RULE = {"name": "ours", "condition": {"type": "error_rate"}, "min_requests": 1}
 
 
+TOKEN = "s3cr3t"
+
+
+class Gossip(BaseHTTPRequestHandler):
+    """Refuses every request and repeats what it was sent, its address as it came and decoded."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = f"nobody is here: {self.path} {unquote(self.path)} {self.headers['Host']}".encode()
+        self.send_response(404)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Nothing: pytest would show it."""
+
+
+@pytest.fixture(scope="module")
+def gossip() -> Iterator[str]:
+    """Where it listens."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gossip)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 @dataclass(frozen=True)
 class Setting:
-    """A gateway with its receivers."""
+    """A gateway with its receivers; ``environment`` is what it was started with beside that of the tests."""
 
     gateway: GatewayProcess
     web: NotificationSink
     mail: MailSink
+    environment: dict[str, str]
 
     def sent(self, path: str) -> list[Any]:
         """Requests that a receiver got, refused ones too."""
@@ -48,7 +85,7 @@ class Setting:
 
 
 @pytest.fixture(scope="module")
-def setting(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+def setting(upstream: UpstreamSimulator, gossip: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     folder = tmp_path_factory.mktemp("alerts")
     with NotificationSink() as web, MailSink() as mail:
         alerts = {
@@ -61,6 +98,10 @@ def setting(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactor
                 },
                 "hook": {"type": "webhook", "url": f"{web.url}/hook", "secret": "os.environ/TEST_HOOK_SECRET"},
                 "tenants": {"type": "webhook", "url": f"{web.url}/tenants", "secret": "os.environ/TEST_HOOK_SECRET"},
+                "gossip": {"type": "slack", "url": "os.environ/TEST_GOSSIP_URL"},
+                "parameter": {
+                    "type": "webhook", "url": f"{gossip}/hook?key={TOKEN}", "secret": "os.environ/TEST_HOOK_SECRET"
+                },
                 "broken": {"type": "webhook", "url": f"{web.url}/broken", "secret": "os.environ/TEST_HOOK_SECRET"},
             },
             "default_channels": ["slack", "mail", "hook"],
@@ -84,9 +125,13 @@ def setting(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactor
         content["router_settings"]["num_retries"] = 0
         config = folder / "litellm_config.yaml"
         config.write_text(yaml.safe_dump(content), encoding="utf-8")
-        secrets = {"TEST_SLACK_URL": f"{web.url}/services/T0/B0/x", "TEST_HOOK_SECRET": SECRET}
+        secrets = {
+            "TEST_SLACK_URL": f"{web.url}/services/T0/B0/x",
+            "TEST_HOOK_SECRET": SECRET,
+            "TEST_GOSSIP_URL": f"{gossip}/services/T0/p%40ss-{TOKEN}?sig={TOKEN}%2Bsig",
+        }
         with GatewayProcess(folder, config, {**QUICK, **secrets}) as gateway:
-            yield Setting(gateway, web, mail)
+            yield Setting(gateway, web, mail, {"INFERSPECT_CONFIG": str(config), **QUICK, **secrets})
 
 
 def wait_for(condition: Callable[[], Any]) -> Any:
@@ -307,35 +352,37 @@ def test_a_tenant_makes_no_more_rules_than_it_may(setting: Setting, other: Team)
         called(setting, other.admin_key, "DELETE", f"alert-rules/rule-{number}").raise_for_status()
 
 
-def command(setting: Setting, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(setting: Setting, *arguments: str) -> Result:
+    """``inferspect`` with the environment of the gateway, in this process: to start one takes a second."""
     environment = {
-        **{name: value for name, value in os.environ.items() if name != "LITELLM_MASTER_KEY"},
+        **setting.environment,
+        "LITELLM_MASTER_KEY": "",
         "INFERSPECT_HOME": str(setting.gateway.home),
         "PORT": str(setting.gateway.port),
         "COLUMNS": "240",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "inferspect", "alerts", *arguments],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    for name, application in commands():
+        if name == arguments[0]:
+            return CliRunner().invoke(application, arguments[1:], env=environment)
+    return CliRunner().invoke(host, arguments, env=environment)
 
 
 def test_the_command_shows_and_silences(setting: Setting) -> None:
     """As the platform's administrator."""
-    assert "provider-down" in command(setting, "rules").stdout
-    assert "slack" in command(setting, "channels").stdout
-    evaluated = command(setting, "evaluate").stdout
+    assert "provider-down" in command(setting, "alerts", "rules").stdout
+    assert "slack" in command(setting, "alerts", "channels").stdout
+    evaluated = command(setting, "alerts", "evaluate").stdout
     assert "idle" in evaluated
     assert "1h" in evaluated
-    listed = json.loads(command(setting, "list", "--state", "all", "--json").stdout)
+    listed = json.loads(command(setting, "alerts", "list", "--state", "all", "--json").stdout)
     assert {alert["rule"] for alert in listed} >= {"provider-down"}
-    made = command(setting, "silence", "an upgrade", "--rule", "provider-*", "--for", "2h")
+    made = command(setting, "alerts", "silence", "an upgrade", "--rule", "provider-*", "--for", "2h")
     silence_id = made.stdout.split()[0]
-    assert "an upgrade" in command(setting, "silences").stdout
-    assert command(setting, "unsilence", silence_id).returncode == 0
-    assert "No silences." in command(setting, "silences").stdout
-    wrong = command(setting, "silence", "why", "--for", "2h")
-    assert wrong.returncode == 1
+    assert "an upgrade" in command(setting, "alerts", "silences").stdout
+    assert command(setting, "alerts", "unsilence", silence_id).exit_code == 0
+    assert "No silences." in command(setting, "alerts", "silences").stdout
+    wrong = command(setting, "alerts", "silence", "why", "--for", "2h")
+    assert wrong.exit_code == 1
     assert "alert_silence" not in wrong.stderr
     assert "name what is to be quiet" in wrong.stderr
 
@@ -343,26 +390,34 @@ def test_the_command_shows_and_silences(setting: Setting) -> None:
 def test_a_trial_tells_whether_it_arrived(setting: Setting) -> None:
     """The way that alerts go, with the receiver's answer where it did not."""
     before = len(setting.sent("/hook"))
-    sent = command(setting, "test-send", "hook")
-    assert (sent.returncode, sent.stdout.strip()) == (0, "delivered")
+    sent = command(setting, "alerts", "test-send", "hook")
+    assert (sent.exit_code, sent.stdout.strip()) == (0, "delivered")
     assert len(setting.sent("/hook")) == before + 1
     setting.web.behave("error-500", requests=1, path="/broken")
-    refused = command(setting, "test-send", "broken")
-    assert refused.returncode == 1
+    refused = command(setting, "alerts", "test-send", "broken")
+    assert refused.exit_code == 1
     assert refused.stdout.startswith("retrying: ")
     assert "500" in refused.stdout
 
 
 def test_no_address_and_no_secret_is_told(setting: Setting) -> None:
-    """Not by the routes, not in the log, not by the settings."""
-    told = json.dumps(
-        [called(setting, None, "GET", path).json() for path in ("alert-channels", "alert-rules", "alerts")]
-    )
+    """Not by routes, log, settings and doctor, nor where a receiver repeats it in what becomes a dead letter."""
+    for channel in ("gossip", "parameter"):
+        failed = command(setting, "alerts", "test-send", channel)
+        assert failed.stdout.startswith("failed: answered 404: nobody is here")
+    paths = ("alert-channels", "alert-rules", "alerts", "events/dead-letters")
+    told = [json.dumps(called(setting, None, "GET", path).raise_for_status().json()) for path in paths]
+    assert "nobody is here" in told[-1]
+    told.append(json.dumps(setting.gateway.query("SELECT message, reason FROM inferspect.deliveries"), default=str))
+    assert "nobody is here" in told[-1]
     with setting.gateway.client() as admin:
-        told += admin.get("/inferspect/metrics").text
-    told += setting.gateway.log() + command(setting, "channels", "--json").stdout
-    for hidden in (SECRET, SECRET.removeprefix("whsec_"), "/services/T0/B0/x"):
-        assert hidden not in told
+        told.append(admin.get("/inferspect/metrics").text)
+    told += [setting.gateway.log(), command(setting, "alerts", "channels", "--json").stdout]
+    told += [command(setting, "doctor", *options).stdout for options in ((), ("--json",), ("--settings", "--json"))]
+    assert "os.environ/TEST_GOSSIP_URL" in told[-1]
+    for hidden in (SECRET, SECRET.removeprefix("whsec_"), "/services/T0/B0/x", TOKEN):
+        for each in told:
+            assert hidden not in each
 
 
 def test_without_a_gateway_the_command_says_so(tmp_path: Path) -> None:
