@@ -223,9 +223,11 @@ def test_a_blocked_request(traced: GatewayProcess, langfuse: LangfuseCollector, 
     client = Client(traced, langfuse, upstream, pii={"entities": {"EMAIL_ADDRESS": "block"}})
     response = client.post("chat/completions", {"model": "priced-echo", "messages": MESSAGES})
     assert response.status_code == 400
+    assert client.upstream.received == []
     trace = client.trace(response)
     (root,) = roots_of(trace)
-    assert (root.level, root.status_message) == ("WARNING", "pii_blocked")
+    assert (root.level, root.status_message) == ("WARNING", response.json()["error"]["code"])
+    assert root.status_message == "pii_blocked"
     assert trace.of_type("generation") == []
     blocking = [one for one in trace.of_type("guardrail") if one.level == "WARNING"]
     assert [(one.name, one.status_message) for one in blocking] == [("guardrail pii (input)", "pii_blocked")]
