@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.samples import Sample
 
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.metric_files import SHARED_FOLDER, prepare
+from tests.resilience.disk import SmallDisk
 
 # A main process makes metrics, forks workers that count, kills each at once and forks the next, as the gateway does.
 PROGRAM = """
@@ -46,6 +49,21 @@ for pid in pids:
     os.kill(pid, signal.SIGKILL)
 """
 
+# A process counts more and more things after its disk has filled up, and all of them again once there is room.
+ON_A_FULL_DISK = """
+import sys
+from inferspect.launcher.metric_files import use_places
+use_places()
+from prometheus_client import Counter
+things = Counter("things", "Of many kinds.", ("kind",))
+things.labels("before").inc()
+print("ready", flush=True)
+for line in sys.stdin:
+    for number in range(5000):
+        things.labels(str(number)).inc()
+    print("counted", flush=True)
+"""
+
 # A process leads and is killed; another takes its place and leads nothing.
 LEADER = """
 import os, signal
@@ -65,10 +83,14 @@ EVENTS_SHIPPED.inc()
 """
 
 
-def figures(folder: Path) -> dict[str, float]:
+def samples(folder: Path) -> Iterator[Sample]:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
-    return {sample.name: sample.value for metric in registry.collect() for sample in metric.samples}
+    return (sample for metric in registry.collect() for sample in metric.samples)
+
+
+def figures(folder: Path) -> dict[str, float]:
+    return {sample.name: sample.value for sample in samples(folder)}
 
 
 @pytest.mark.parametrize("generations", [1, 5])
@@ -117,3 +139,32 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LaunchError, match=r"folder of figures .*file/metrics cannot be prepared"):
         prepare(tmp_path / "file" / "metrics")
+
+
+def test_a_full_disk_ends_no_process_that_counts(tmp_path: Path) -> None:
+    """What it could not write it knows, and tells once there is room."""
+    disk = SmallDisk(tmp_path / "disk")
+    disk.mount("1m")
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-c", ON_A_FULL_DISK],
+            env={**os.environ, SHARED_FOLDER: str(disk.folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            said = [process.stdout.readline()]
+            for act in (disk.fill, disk.make_room):
+                act()
+                process.stdin.write("count\n")
+                process.stdin.flush()
+                said.append(process.stdout.readline())
+            told = {sample.labels.get("kind"): sample.value for sample in samples(disk.folder)}
+            process.stdin.close()
+        assert said == ["ready\n", "counted\n", "counted\n"]
+        assert {told[str(number)] for number in range(5000)} == {2.0}
+        assert told["before"] == 1.0
+    finally:
+        disk.unmount()
