@@ -144,7 +144,7 @@ async def _record_intent(context: RequestContext) -> None:
         return
     forget_attempt(context)
     refusal = context.refuse(no_room())
-    raise Refusal(NOT_TRIED_AGAIN, refusal.code, refusal.message)
+    raise Refusal(NOT_TRIED_AGAIN, "event_spool_unavailable", refusal.message)
 
 
 def _is_kept_answer(context: RequestContext) -> bool:
