@@ -572,8 +572,8 @@ def test_no_refused_action_shows_a_tenant_what_is_anothers(
         client.post("/team/update", json={"team_id": theirs.id})
         read = client.get("/api/v1/audit", params={"limit": 500}).raise_for_status().json()["entries"]
     rows = [row for entry in read for row in entry["details"].get("before", ())]
-    assert {row["kind"] for row in rows} <= {"team", "key"}
-    assert {row["row"]["team_id"] for row in rows} <= {ours.id}
+    assert {row["kind"] for row in rows} <= {"team", "key", "alert rule", "alert silence"}
+    assert {row["row"].get("team_id") or row["row"]["owner"] for row in rows} <= {ours.id}
     assert {entry["chain"] for entry in read} == {f"tenant/{ours.id}"}
 
 
