@@ -53,14 +53,20 @@ def test_no_refused_action_shows_a_tenant_what_is_anothers(
         email = f"{uuid.uuid4().hex}@other.example"
         admin.post("/user/new", json={"user_email": email, "user_role": "internal_user", "auto_create_key": False})
         admin.post("/config/field/update", json=SETTING).raise_for_status()
+    rule = {**RULE, "name": "of-the-same-name"}
+    with gateway.client(theirs.admin) as client:
+        client.post("/api/v1/alert-rules", json=rule).raise_for_status()
     with gateway.client(ours.admin) as client:
+        client.post("/api/v1/alert-rules", json=rule).raise_for_status()
+        client.delete(f"/api/v1/alert-rules/{rule['name']}", params={"tenant_id": theirs.id})
+        client.delete(f"/api/v1/alert-rules/{rule['name']}").raise_for_status()
         client.post("/user/update", json={"user_email": email})
         client.post("/config/update", json={})
         client.post("/key/update", json={"key": theirs.admin})
         client.post("/team/update", json={"team_id": theirs.id})
         read = client.get("/api/v1/audit", params={"limit": 500}).raise_for_status().json()["entries"]
     rows = [row for entry in read for row in entry["details"].get("before", ())]
-    assert {row["kind"] for row in rows} <= {"team", "key", "alert rule", "alert silence"}
+    assert {"alert rule"} <= {row["kind"] for row in rows} <= {"team", "key", "alert rule", "alert silence"}
     assert {row["row"].get("team_id") or row["row"]["owner"] for row in rows} <= {ours.id}
     assert {entry["chain"] for entry in read} == {f"tenant/{ours.id}"}
 
