@@ -35,6 +35,7 @@ from inferspect.http.request_context import RequestContextMiddleware
 from inferspect.labels.models import models_of_the_router
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.lifeline import die_with_parent
+from inferspect.launcher.prisma_client import ENGINE_PARENT
 from inferspect.logs import configure_logs
 from inferspect.runtime import Runtime, install
 from inferspect.settings import LaunchSettings
@@ -68,6 +69,7 @@ async def start() -> None:
     from inferspect.http.tenant_access import mount  # noqa: PLC0415  as above
 
     die_with_parent()
+    os.environ[ENGINE_PARENT] = str(os.getpid())
     launch = LaunchSettings()
     if launch.database_url is None:
         raise LaunchError("DATABASE_URL is not set: events and tenants need a database. `inferspect serve` brings one.")

@@ -9,11 +9,12 @@ from typing import Any
 from inferspect.configuration_file import ConfigurationError
 from inferspect.doctor.examination import Examination
 from inferspect.doctor.result import Result, error, info, ok, warning
+from inferspect.launcher.prisma_client import ENGINE_PARENT
 from inferspect.settings_reference import PREFIX, SEPARATOR, launch_entries, settings_entries
 
 # Set by the launcher for its children, or read by infra/prisma-engine; no settings of an operator.
 DEMO_URL = "INFERSPECT_DEMO_URL"
-INTERNAL = {"INFERSPECT_CACHE_TYPE", DEMO_URL, "INFERSPECT_ENGINE_PARENT", "INFERSPECT_NODE"}
+INTERNAL = {"INFERSPECT_CACHE_TYPE", DEMO_URL, ENGINE_PARENT, "INFERSPECT_NODE"}
 REFERENCE = "os.environ/"
 WITHOUT_KEY = {"hosted_vllm", "ollama", "ollama_chat"}  # servers of one's own, where a key is a matter of taste
 # What providers read by themselves where the configuration names no variable: all of one of the groups.

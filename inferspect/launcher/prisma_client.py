@@ -18,6 +18,7 @@ from pathlib import Path
 
 ENGINE_VARIABLE = "INFERSPECT_PRISMA_ENGINE"
 ENGINES = ("wasm", "native")
+ENGINE_PARENT = "INFERSPECT_ENGINE_PARENT"  # the process with which its engine ends; by default the one that started it
 
 
 class PrismaSetupError(Exception):

