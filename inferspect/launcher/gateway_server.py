@@ -8,9 +8,12 @@ it, so a worker that dies is back in seconds instead of importing everything aga
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
+import mmap
 import os
 import signal
+import sys
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from uvicorn.workers import UvicornWorker
 
@@ -35,6 +39,8 @@ log = structlog.get_logger("inferspect.launcher")
 GRACE = 4  # seconds for requests in flight when the gateway is stopped; the launcher allows a little more
 KEEP_ALIVE = 75  # seconds, longer than the idle time of common load balancers
 HUNG = 600  # seconds without a sign of life after which a worker is replaced
+START_AGAIN_AFTER = 1.0  # second
+NOT_STARTED = 1  # exit status after which gunicorn makes another worker
 
 
 class GatewayLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
@@ -46,8 +52,13 @@ class GatewayLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
 
 
 class GatewayWorker(UvicornWorker):
-    """A worker that ends with the main process and hands its last requests in when told to stop."""
+    """A worker that ends with the main process and hands its last requests in when told to stop.
 
+    Gunicorn stops altogether when a worker cannot start. That is right for a first start, and wrong once one has
+    served: the database may just be away, and the other workers go on without it. Then the start is tried again.
+    """
+
+    has_served = mmap.mmap(-1, 1)  # in memory that the main process shares with all workers
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012  the base class reads this name from the class
         "loop": "uvloop",
         "http": "httptools",
@@ -56,6 +67,19 @@ class GatewayWorker(UvicornWorker):
         "proxy_headers": False,  # only the proxies that `access.trusted_proxies` names are believed
         "timeout_graceful_shutdown": GRACE,
     }
+
+    async def callback_notify(self) -> None:
+        self.has_served[0] = 1
+        await super().callback_notify()
+
+    async def _serve(self) -> None:
+        try:
+            await super()._serve()
+        except SystemExit as ended:
+            if ended.code == Arbiter.WORKER_BOOT_ERROR and self.has_served[0]:
+                await asyncio.sleep(START_AGAIN_AFTER)
+                sys.exit(NOT_STARTED)
+            raise
 
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped

@@ -1,0 +1,90 @@
+"""The main process of the gateway and workers that cannot start, with an application that is told to fail."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from inferspect.launcher.ports import free_port
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from inferspect.launcher.gateway_server import Gateway, GatewayLogger, GatewayWorker
+
+async def application(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        fails = Path(sys.argv[2]).exists()
+        await send({"type": "lifespan.startup.failed" if fails else "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"served"})
+
+Gateway(application, {
+    "bind": f"127.0.0.1:{sys.argv[1]}", "workers": 2, "worker_class": GatewayWorker, "logger_class": GatewayLogger,
+}).run()
+"""
+
+
+def start(port: int, fault: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(port), str(fault)], stderr=subprocess.DEVNULL)
+
+
+def workers(main: subprocess.Popen[bytes]) -> set[int]:
+    return {child.pid for child in psutil.Process(main.pid).children()}
+
+
+def is_served(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/").text == "served"
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def fault(tmp_path: Path) -> Path:
+    """While this file is there, no worker can start."""
+    return tmp_path / "fault"
+
+
+def test_a_worker_that_cannot_start_again_takes_no_other_with_it(fault: Path) -> None:
+    """The others serve on, and it is tried until it can."""
+    port = free_port()
+    main = start(port, fault)
+    try:
+        while not is_served(port) or len(workers(main)) < 2:
+            time.sleep(0.05)
+        first, second = sorted(workers(main))
+        fault.touch()
+        os.kill(first, signal.SIGKILL)
+        seen: set[int] = set()
+        while len(seen - {first, second}) < 2:  # one has failed to start, and another has followed
+            seen |= workers(main)
+            time.sleep(0.05)
+        assert main.poll() is None
+        assert second in workers(main)
+        assert is_served(port)
+        fault.unlink()
+        os.kill(second, signal.SIGKILL)
+        while not is_served(port):
+            time.sleep(0.05)
+    finally:
+        main.terminate()
+        main.wait()
+
+
+def test_a_first_start_that_fails_is_told(fault: Path) -> None:
+    """By the end of the main process, so that whoever started it learns why."""
+    fault.touch()
+    assert start(free_port(), fault).wait() == 3
