@@ -1,8 +1,10 @@
-"""The tables of a spool file, and the statements on them; all synchronous, for the spool's thread."""
+"""The tables of a spool file, and the statements on them; all synchronous."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,44 @@ def open_database(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def open_databases(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    """Two connections: one for what takes its time, and one that never waits, neither for a lock nor for the disk."""
+    database = open_database(path)
+    try:
+        at_once = sqlite3.connect(path, timeout=0, check_same_thread=False, isolation_level=None)
+        at_once.execute("PRAGMA synchronous=NORMAL")
+        at_once.execute("PRAGMA wal_autocheckpoint=0")
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database, at_once
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            database.execute("ROLLBACK")
+        raise
+
+
+def checkpoint(database: sqlite3.Connection) -> None:
+    """Bring the write-ahead log into the file, and begin it anew: whoever writes first after that waits for the disk.
+
+    That works outside of a transaction only; one of the same connection does it at its end. What fails is tried again.
+    """
+    if database.in_transaction:
+        return
+    with suppress(sqlite3.Error):
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        database.execute("PRAGMA user_version=0")
 
 
 def size(database: sqlite3.Connection) -> int:

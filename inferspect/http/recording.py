@@ -53,7 +53,7 @@ class RecordingMiddleware:
             if message["type"] == "http.response.start":
                 await self._on_start(context, message["status"])
             elif message["type"] == "http.response.body" and not context.ended and _ends(message, context):
-                await asyncio.shield(self._on_end(context))
+                await self._on_end(context)
             await send(message)
 
         refusal = self._recorder.refusal()
@@ -70,7 +70,7 @@ class RecordingMiddleware:
         finally:
             if not context.ended:
                 context.stream_failed = True
-                await asyncio.shield(self._on_end(context))
+                await self._on_end(context)
 
     def _is_recorded(self, scope: Scope) -> bool:
         is_call = scope["method"] == "POST" or asks_for_stored_answer(scope)
@@ -92,7 +92,7 @@ class RecordingMiddleware:
             context.seconds_total = time.perf_counter() - context.started
             failed = context.stream_failed or (context.status or 0) >= 400  # noqa: PLR2004  HTTP's boundary of errors
             failed = failed and not (context.aborted and context.attempts)  # LiteLLM may still tell what it cost
-            await self._recorder.record(context, complete=context.settled or failed)
+            await asyncio.shield(self._recorder.record(context, complete=context.settled or failed))
 
 
 def _ends(message: Message, context: RequestContext) -> bool:

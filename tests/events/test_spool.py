@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from structlog.testing import capture_logs
 
-from inferspect.events import spool as module
+from inferspect.events import spool as spool_module
 from inferspect.events import spool_table
 from inferspect.events.spool import Spool, SpooledEvent, SpoolError, lock_path, open_spool, orphans
 from tests.resilience.disk import SmallDisk
@@ -129,6 +129,32 @@ async def test_the_event_loop_does_not_wait_for_the_disk(spool: Spool, folder: P
     holder.close()
     await writing
     assert turns == 50
+
+
+async def test_nothing_goes_before_whoever_writes_a_small_event(spool: Spool) -> None:
+    """What else is ready, such as LiteLLM's own bookkeeping, waits until the response has left; a long one waits."""
+    loop = asyncio.get_running_loop()
+    passed: list[str] = []
+    loop.call_soon(passed.append, "small")
+    await spool.write(event("a"))
+    assert passed == []
+    loop.call_soon(passed.append, "large")
+    await spool.write(event("b", body=b"x" * 1_000_000))
+    assert passed == ["small", "large"]
+    assert await names(spool) == ["a", "b"]
+
+
+async def test_events_that_nobody_ships_do_not_make_the_log_grow(spool: Spool) -> None:
+    """As while the database is away: the write-ahead log goes into the file now and then."""
+    log = spool.path.with_name(spool.path.name + "-wal")
+    sizes = []
+    for _ in range(8):
+        for number in range(spool_module.CHECKPOINT_AFTER):
+            await spool.write(event(f"{number}", revision=len(sizes) + 1, body=b"x" * 5000))
+        await spool.depth()  # comes after what the thread was told before
+        sizes.append(log.stat().st_size)
+    assert sizes[-1] < 2 * sizes[0]
+    assert spool.size() < 3 * spool_module.CHECKPOINT_AFTER * 5000
 
 
 async def test_a_spool_gives_room_back_once_its_events_are_shipped(spool: Spool) -> None:
@@ -244,7 +270,7 @@ async def test_a_worker_that_starts_on_a_full_disk_waits_for_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It leaves no other file behind for each time that it tried."""
-    monkeypatch.setattr(module, "TRY_EVERY", 0.01)
+    monkeypatch.setattr(spool_module, "TRY_EVERY", 0.01)
     disk = SmallDisk(tmp_path / "disk")
     disk.mount("16m")
     folder = disk.folder / "spool"

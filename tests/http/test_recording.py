@@ -65,6 +65,24 @@ async def test_the_event_is_on_disk_before_the_answer_leaves(spool: Spool) -> No
     assert (event.result, event.status, event.complete, event.client_address) == ("success", 200, True, "192.0.2.1")
 
 
+async def test_an_answer_lets_nothing_go_before_it(spool: Spool) -> None:
+    """LiteLLM begins its bookkeeping when it has the answer; the client shall not wait for that."""
+    sent, before = [], []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        asyncio.get_running_loop().call_soon(before.append, "bookkeeping")
+        await succeed(scope, receive, send)
+        assert (len(sent), before) == (2, [])
+
+    scope = {"type": "http", "path": CHAT, "method": "POST", "headers": [], "client": ("192.0.2.1", 1)}
+    await recorded(answer, spool)(scope, None, send)  # type: ignore[arg-type]
+    (event,) = await events(spool)
+    assert event.status == 200
+
+
 async def test_an_error_is_recorded_as_complete_with_its_code(client: Client, spool: Spool) -> None:
     """Nothing follows an error, so its event does not wait."""
 
