@@ -104,21 +104,21 @@ def _append_zeros(descriptor: int, count: int) -> None:
 
 
 class Places:
-    """Tells a process its place; asked at each change of a figure, so that a fork is noticed."""
+    """Tells a process its place; asked at each change of a figure. A process that is forked takes its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._process: int | None = None
-        self._place = ""
+        self._place: str | None = None
         self._lock: int | None = None
+        os.register_at_fork(after_in_child=self._forget)
 
     def __call__(self) -> str:
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            self._take()
-        return self._place
+        return self._take() if self._place is None else self._place
 
-    def _take(self) -> None:
+    def _forget(self) -> None:
+        self._place = None
+
+    def _take(self) -> str:
         if self._lock is not None:
             os.close(self._lock)  # the parent's, which keeps its lock: a lock of this kind belongs to a process
         for number in count():
@@ -127,8 +127,9 @@ class Places:
             if lock is not None:
                 self._place, self._lock = place, lock
                 break
-        for path in self._folder.glob(f"gauge_live*_{self._place}.db"):  # they tell of a process that is no more
+        for path in self._folder.glob(f"gauge_live*_{place}.db"):  # they tell of a process that is no more
             path.unlink(missing_ok=True)
+        return place
 
 
 def _lock(path: Path) -> int | None:
