@@ -12,7 +12,6 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.middleware import Middleware
 
 from inferspect.configuration import load_configuration
@@ -39,7 +38,7 @@ from inferspect.launcher.prisma_client import ENGINE_PARENT
 from inferspect.logs import configure_logs
 from inferspect.runtime import Runtime, install
 from inferspect.settings import LaunchSettings
-from inferspect.store.address import driver_url
+from inferspect.store.engine import engine_of
 from inferspect.store.events.writer import EventWriter
 from inferspect.store.waiting import wait_for_database
 from inferspect.tenancy import TenantDirectory
@@ -77,7 +76,7 @@ async def start() -> None:
     settings = configuration.settings
     configure_logs(settings.log)
     spool = await open_spool(launch.inferspect_home / "spool")
-    engine = create_async_engine(driver_url(launch.database_url), pool_size=4, pool_pre_ping=True)
+    engine = engine_of(launch.database_url, pool_size=4, pool_pre_ping=True)
     await wait_for_database(engine)
     delivers = settings.events.consumers == "gateway"
     observer = await observe(

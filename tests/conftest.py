@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 import hypothesis
 import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 # LiteLLM asks for its price list when it is imported.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
@@ -23,7 +23,7 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 from inferspect.launcher.home import Home
 from inferspect.launcher.lifeline import Preparation
 from inferspect.launcher.postgres import EmbeddedPostgres
-from inferspect.store.address import driver_url
+from inferspect.store.engine import engine_of
 from inferspect.store.migrate import migrate
 
 # Not conftests of one folder, so that several share them.
@@ -89,6 +89,6 @@ def store_url(database_url: str) -> str:
 @pytest.fixture
 async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
     """Connections to it."""
-    made = create_async_engine(driver_url(store_url), pool_size=10)
+    made = engine_of(store_url, pool_size=10)
     yield made
     await made.dispose()

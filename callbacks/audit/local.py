@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbacks.audit.extension import anchor_file
 from inferspect.configuration import load_configuration
@@ -18,12 +18,12 @@ from inferspect.configuration_file import ConfigurationError
 from inferspect.launcher.running_database import running_database
 from inferspect.logs import without_secrets
 from inferspect.settings import LaunchSettings
-from inferspect.store.address import driver_url
 from inferspect.store.audit.anchors import KeptAnchor, kept
 from inferspect.store.audit.check import Problem
 from inferspect.store.audit.entry import FIELDS
 from inferspect.store.audit.keys import AuditKeys, audit_keys
 from inferspect.store.audit.verify import Verification, Verified, verify_export
+from inferspect.store.engine import engine_of
 
 MOST_TOLD = 1000
 
@@ -35,7 +35,7 @@ async def database() -> AsyncIterator[AsyncEngine]:
     Raises:
         LaunchError: there is none.
     """
-    engine = create_async_engine(driver_url(running_database(LaunchSettings())), pool_size=1)
+    engine = engine_of(running_database(LaunchSettings()), pool_size=1)
     try:
         yield engine
     finally:

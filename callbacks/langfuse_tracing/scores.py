@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import orjson
 
-from callbacks.langfuse_tracing.sending import side_by_side
+from callbacks.langfuse_tracing.sending import FoundProjects, side_by_side
 from inferspect.events.delivery import DONE, Delivered, Delivery, Rejected, Retry
-from inferspect.events.score import CONSUMER, Score, ScoreMessage
+from inferspect.events.score import CONSUMER, ScoreMessage
 from inferspect.spans.answers import LONGEST_REASON, Refused
 from inferspect.spans.builder import root_span_id
 from inferspect.spans.export import Exporter, Format, Parcel, Receiver
@@ -91,22 +90,22 @@ class ScoreConsumer:
     async def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Delivered]:
         results: list[Delivered] = [DONE] * len(deliveries)
         by_project: dict[Project, list[tuple[int, Parcel]]] = {}
+        found = FoundProjects(self._projects, self._tenants)
         for number, delivery in enumerate(deliveries):
             try:
                 message = ScoreMessage.from_message(delivery.message)
             except (ValueError, TypeError, KeyError) as error:
                 results[number] = Rejected(f"it is no message of scores ({type(error).__name__})")
                 continue
-            rules = (await self._tenants.rules_of(message.tenant_id)).observation.langfuse
             try:
-                project = await asyncio.to_thread(self._projects.of, message.tenant_id, rules)
+                rules, project = await found.of(message.tenant_id)
             except ProjectError as error:
                 results[number] = Retry(str(error))
                 continue
             if project is not None:
                 environment = message.environment or rules.environment or self._settings.environment
-                parcels = [(number, self._parcel(message, score, environment)) for score in message.scores]
-                by_project.setdefault(project, []).extend(parcels)
+                parcels = self._parcels(message, environment)
+                by_project.setdefault(project, []).extend((number, parcel) for parcel in parcels)
         failed = await side_by_side(
             {project: self._send(project, parcels, results) for project, parcels in by_project.items()}
         )
@@ -120,27 +119,33 @@ class ScoreConsumer:
 
     async def _send(self, project: Project, parcels: list[tuple[int, Parcel]], results: list[Delivered]) -> None:
         receiver = Receiver(self.name, project.host + PATH, project.headers(), project.tenant_id)
-        found = await self._exporter.send(receiver, [parcel for _, parcel in parcels])
-        for (number, _), result in zip(parcels, found, strict=True):
+        sent = await self._exporter.send(receiver, [parcel for _, parcel in parcels])
+        for (number, _), result in zip(parcels, sent, strict=True):
             results[number] = combined(results[number], result)
 
-    def _parcel(self, message: ScoreMessage, score: Score, environment: str | None) -> Parcel:
+    def _parcels(self, message: ScoreMessage, environment: str | None) -> list[Parcel]:
         trace_id = trace_id_of(
             message.event_id,
             message.trace_parent,
             session=(message.tenant_id, message.session_id),
             sessions=self._sessions,
         )
-        body: dict[str, Any] = {
-            "id": message.score_id(score),
+        is_shared = trace_id != trace_id_of(message.event_id)  # with other requests
+        of_all = {
             "timestamp": message.occurred_at.isoformat(),
             "traceId": trace_id.hex(),
-            "name": score.name,
-            "value": score.value,
-            "dataType": score.data_type,
-            "comment": score.comment,
+            "observationId": root_span_id(message.event_id).hex() if is_shared else None,
             "environment": environment,
         }
-        if trace_id != trace_id_of(message.event_id):  # other requests may share the trace
-            body["observationId"] = root_span_id(message.event_id).hex()
-        return Parcel(orjson.dumps({name: value for name, value in body.items() if value is not None}))
+        parcels = []
+        for id_, score in zip(message.score_ids(), message.scores, strict=True):
+            body = {
+                "id": id_,
+                **of_all,
+                "name": score.name,
+                "value": score.value,
+                "dataType": score.data_type,
+                "comment": score.comment,
+            }
+            parcels.append(Parcel(orjson.dumps({name: value for name, value in body.items() if value is not None})))
+        return parcels

@@ -1,4 +1,4 @@
-"""Sends to several projects at once."""
+"""Which projects of Langfuse a batch goes to, and sending to all of them at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,44 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from inferspect.events.delivery import Retry
+from inferspect.tenancy.langfuse_projects import ProjectError
 
 if TYPE_CHECKING:
     from inferspect.observation.langfuse import Project
+    from inferspect.tenancy.langfuse_projects import Projects
+    from inferspect.tenancy.langfuse_rules import LangfuseRules
+    from inferspect.tenancy.lookup import TenantLookup
 
 log = structlog.get_logger("inferspect.langfuse")
+
+
+class FoundProjects:
+    """Projects of the tenants of one batch, each found once: its keys may be in files."""
+
+    def __init__(self, projects: Projects, tenants: TenantLookup) -> None:
+        self._projects = projects
+        self._tenants = tenants
+        self._found: dict[str | None, tuple[LangfuseRules, Project | None] | ProjectError] = {}
+
+    async def of(self, tenant_id: str | None) -> tuple[LangfuseRules, Project | None]:
+        """The tenant's rules and its project; ``None`` where its requests are not traced.
+
+        Raises:
+            ProjectError: its rules lead to none.
+        """
+        if tenant_id not in self._found:
+            self._found[tenant_id] = await self._find(tenant_id)
+        found = self._found[tenant_id]
+        if isinstance(found, ProjectError):
+            raise found
+        return found
+
+    async def _find(self, tenant_id: str | None) -> tuple[LangfuseRules, Project | None] | ProjectError:
+        rules = (await self._tenants.rules_of(tenant_id)).observation.langfuse
+        try:
+            return rules, await asyncio.to_thread(self._projects.of, tenant_id, rules)
+        except ProjectError as error:
+            return error
 
 
 async def side_by_side(sending: Mapping[Project, Coroutine[Any, Any, None]]) -> dict[Project, Retry]:

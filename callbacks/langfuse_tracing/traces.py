@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from callbacks.langfuse_tracing.attributes import attributes_of, attributes_of_trace
-from callbacks.langfuse_tracing.sending import side_by_side
+from callbacks.langfuse_tracing.sending import FoundProjects, side_by_side
 from inferspect.events.delivery import DONE, Content, Delivered, Delivery, Rejected, Retry
 from inferspect.events.score import TRACES
 from inferspect.spans.builder import spans_of
@@ -76,13 +76,13 @@ class TraceConsumer:
         results: list[Delivered] = [DONE] * len(deliveries)
         by_project: dict[Project, list[int]] = {}
         rules_of: dict[int, LangfuseRules] = {}
+        found = FoundProjects(self._projects, self._tenants)
         for number, delivery in enumerate(deliveries):
             if delivery.event is None:
                 results[number] = Rejected("it is no request, so it has no trace")
                 continue
-            rules = (await self._tenants.rules_of(delivery.tenant_id)).observation.langfuse
             try:
-                project = await asyncio.to_thread(self._projects.of, delivery.tenant_id, rules)
+                rules, project = await found.of(delivery.tenant_id)
             except ProjectError as error:
                 results[number] = self._without_project(delivery.tenant_id, str(error))
                 continue
@@ -97,8 +97,8 @@ class TraceConsumer:
         async def send(project: Project, numbers: list[int]) -> None:
             headers = {**project.headers(), **INGESTION}
             receiver = Receiver(self.name, project.host + PATH, headers, project.tenant_id)
-            found = await self._exporter.send(receiver, [parcels[number] for number in numbers])
-            for number, result in zip(numbers, found, strict=True):
+            sent = await self._exporter.send(receiver, [parcels[number] for number in numbers])
+            for number, result in zip(numbers, sent, strict=True):
                 results[number] = result
 
         failed = await side_by_side({project: send(project, numbers) for project, numbers in by_project.items()})

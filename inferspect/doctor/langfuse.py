@@ -105,13 +105,12 @@ def _found(settings: Settings, tenants: Mapping[str, TenantRules]) -> _Findings:
 def _rules_of_tenants(launch: LaunchSettings, configuration: Configuration) -> dict[str, TenantRules] | None:
     """Those of tenants that have any of their own; ``None`` where no database can be reached."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  takes a second, mostly not needed
-    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415  as above
 
-    from inferspect.store.address import driver_url  # noqa: PLC0415  as above
+    from inferspect.store.engine import engine_of  # noqa: PLC0415  as above
     from inferspect.tenancy.lookup import TenantLookup  # noqa: PLC0415  as above
 
     async def look(url: str) -> dict[str, TenantRules]:
-        engine = create_async_engine(driver_url(url), connect_args={"connect_timeout": PATIENCE})
+        engine = engine_of(url, connect_args={"connect_timeout": PATIENCE})
         try:
             return await TenantLookup(engine, configuration.default_rules).all()
         finally:

@@ -168,13 +168,11 @@ async def _answer(
     question: Callable[[Desk], Coroutine[Any, Any, Answer]],
     changes: tuple[str, Wanted] | None,
 ) -> Answer:
-    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
-
     from inferspect.events.desk import Desk  # noqa: PLC0415
-    from inferspect.store.address import driver_url  # noqa: PLC0415
     from inferspect.store.audit.commands import record_command  # noqa: PLC0415
+    from inferspect.store.engine import engine_of  # noqa: PLC0415
 
-    engine: AsyncEngine = create_async_engine(driver_url(url))
+    engine: AsyncEngine = engine_of(url)
     try:
         if changes is not None:
             try:

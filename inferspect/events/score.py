@@ -85,9 +85,10 @@ class ScoreMessage:
         names = "\n".join(sorted(score.name for score in self.scores))
         return str(uuid.uuid5(uuid.UUID(self.event_id), names))
 
-    def score_id(self, score: Score) -> str:
-        """A UUID, the same whenever the request is scored under that name."""
-        return str(uuid.uuid5(uuid.UUID(self.event_id), score.name))
+    def score_ids(self) -> list[str]:
+        """A UUID of each score, the same whenever the request is scored under that name."""
+        request = uuid.UUID(self.event_id)
+        return [str(uuid.uuid5(request, score.name)) for score in self.scores]
 
     def to_message(self) -> dict[str, Any]:
         """As JSON; by hand, as ``asdict`` takes ten times as long, for each request that is scored."""

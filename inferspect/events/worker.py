@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import start_http_server
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from inferspect.configuration import load_configuration
 from inferspect.events.observation import observe
 from inferspect.labels.models import models_of
 from inferspect.launcher.home import LaunchError
 from inferspect.logs import configure_logs, withhold_values
-from inferspect.store.address import driver_url
+from inferspect.store.engine import engine_of
 from inferspect.store.migrate import migrate
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ async def work(launch: LaunchSettings, metrics: tuple[str, int] | None = None) -
     if metrics is not None:
         _show_metrics(*metrics)
     await asyncio.to_thread(migrate, launch.database_url)
-    engine = create_async_engine(driver_url(launch.database_url), pool_size=CONNECTIONS, pool_pre_ping=True)
+    engine = engine_of(launch.database_url, pool_size=CONNECTIONS, pool_pre_ping=True)
     background = _Background()
     try:
         try:

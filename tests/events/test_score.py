@@ -29,7 +29,7 @@ def test_ids_follow_from_the_request_and_the_names() -> None:
     """Scored again, the same names overwrite; further names are a message of their own."""
     again = replace(MESSAGE, scores=tuple(replace(score, comment="again") for score in reversed(MESSAGE.scores)))
     assert again.id == MESSAGE.id
-    assert {again.score_id(score) for score in again.scores} == {MESSAGE.score_id(score) for score in MESSAGE.scores}
+    assert set(again.score_ids()) == set(MESSAGE.score_ids())
     assert replace(MESSAGE, scores=MESSAGE.scores[:1]).id != MESSAGE.id
 
 
