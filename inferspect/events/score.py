@@ -91,9 +91,12 @@ class ScoreMessage:
         return [str(uuid.uuid5(request, score.name)) for score in self.scores]
 
     def to_message(self) -> dict[str, Any]:
-        """As JSON; by hand, as ``asdict`` takes ten times as long, for each request that is scored."""
+        """As JSON; each score by hand, as ``asdict`` takes ten times as long, for each request that is scored."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        scores = [{name: getattr(score, name) for name in score.__dataclass_fields__} for score in self.scores]
+        scores = [
+            {"name": score.name, "value": score.value, "data_type": score.data_type, "comment": score.comment}
+            for score in self.scores
+        ]
         return {**values, "occurred_at": self.occurred_at.isoformat(), "scores": scores}
 
     @classmethod

@@ -3,6 +3,9 @@
 Two gateways with plugins and guardrails that take turns: one observes all, the other nothing. A side's turn is all
 scenarios after one another, and begins with requests that are not measured, so that what follows from requests
 (shipping, tracing, scoring) goes on beside those that are, as it does in a gateway that is always busy.
+
+Of two processes of the same program one may be quicker by a tenth for as long as it lives, so both sides are started
+several times.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ from tests.benchmarks.observation_none import UnobservingGateway
 from tests.benchmarks.observation_store import bytes_on_disk, in_process
 from tests.benchmarks.tables import spread, table
 
-ROUNDS = 5
+STARTS = 3
+ROUNDS = 3
+"""Of each start."""
 NONE, ALL = "no observation", "all on"
 MESSAGE = "Our office in {word} moves in spring. Please draft a short and polite answer to jane.doe@example.com."
 """Of 100 characters; the answer, which quotes it, has 180."""
@@ -41,6 +46,8 @@ SCENARIOS = (
     Scenario("20 at once", 20, 200, chat(MESSAGE)),
     Scenario("100 at once", 100, 250, chat(MESSAGE)),
 )
+COURTESY = 19
+"""What stands for a server elsewhere takes no processor that the gateway wants."""
 OF_A_TURN = sum(scenario.requests for scenario in (LEAD, *SCENARIOS))
 
 
@@ -50,8 +57,8 @@ class Observed:
 
     gateway: GatewayProcess
     side: Side
+    used: dict[str, list[float]]
     beside: Mapping[str, psutil.Process] = field(default_factory=dict)
-    used: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def times(self) -> dict[str, float]:
         """Processor seconds until now."""
@@ -82,17 +89,23 @@ def report() -> str:
             "LANGFUSE_PUBLIC_KEY": PUBLIC_KEY,
             "LANGFUSE_SECRET_KEY": SECRET_KEY,
         }
-        observing = running.enter_context(GatewayProcess(folder / "all", CONFIG, demo | keys))
-        observed = Observed(observing, side_of(observing), {"Langfuse's stand-in": collector()})
-        with UnobservingGateway(folder / "none", unobserved, demo) as silent:
-            sides = {NONE: Observed(silent, side_of(silent)), ALL: observed}
-            compared = Comparison(NONE, ALL)
-            take_turns(compared, sides)
+        beside = {"Langfuse's stand-in": collector()}
+        beside["Langfuse's stand-in"].nice(COURTESY)
+        compared = Comparison(NONE, ALL)
+        compared.rounds = {scenario.name: {NONE: [], ALL: []} for scenario in SCENARIOS}
+        used: dict[str, dict[str, list[float]]] = {NONE: defaultdict(list), ALL: defaultdict(list)}
+        for start in range(STARTS):
+            with ExitStack() as this_time:
+                starting = this_time if start < STARTS - 1 else running  # the last goes on to be measured by itself
+                observing = starting.enter_context(GatewayProcess(folder / f"all-{start}", CONFIG, demo | keys))
+                observed = Observed(observing, side_of(observing), used[ALL], beside)
+                silent = this_time.enter_context(UnobservingGateway(folder / f"none-{start}", unobserved, demo))
+                take_turns(compared, {NONE: Observed(silent, side_of(silent), used[NONE]), ALL: observed})
         most = statistics.median(compared.values("20 at once", "requests_per_second")[0])
         late = lags(observing, observed.side, folder / "langfuse" / f"{PUBLIC_KEY}.jsonl", chat(MESSAGE), most)
         disk = bytes_on_disk(observing)
         rates = in_process(observing, folder)
-    tables = [compared.throughput(), compared.latencies("p50", "p99"), compared.processor(), by_process(sides)]
+    tables = [compared.throughput(), compared.latencies("p50", "p99"), compared.processor(), by_process(used)]
     return "\n\n".join([*tables, rates, late, disk])
 
 
@@ -120,7 +133,6 @@ def side_of(gateway: GatewayProcess) -> Side:
 
 def take_turns(compared: Comparison, sides: Mapping[str, Observed]) -> None:
     """Rounds in which both sides have their turn, in an order that is reversed in every second one."""
-    compared.rounds = {scenario.name: {name: [] for name in sides} for scenario in SCENARIOS}
     waited = 0.0
     with Generator() as load:
         for observed in sides.values():
@@ -167,11 +179,11 @@ def holds_events(spool: Path) -> bool:
         return bool(database.execute("SELECT EXISTS (SELECT 1 FROM events)").fetchone()[0])
 
 
-def by_process(sides: Mapping[str, Observed]) -> str:
+def by_process(used: Mapping[str, Mapping[str, list[float]]]) -> str:
     """Processor time of whole turns, with all that came after their requests."""
     lines = []
-    for kind in sides[ALL].used:
-        ours, theirs = sides[ALL].used[kind], sides[NONE].used.get(kind)
+    for kind in used[ALL]:
+        ours, theirs = used[ALL][kind], used[NONE].get(kind)
         before = "-" if theirs is None else f"{statistics.median(theirs):.2f}"
         lines.append(f"| {kind} | {before} | {statistics.median(ours):.2f} | {spread(ours, '.2f')} |")
     return table(f"processor milliseconds a request, with all that followed | {NONE} | {ALL} | of the rounds", lines)
