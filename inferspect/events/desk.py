@@ -14,7 +14,8 @@ from sqlalchemy.exc import DataError
 
 from inferspect.events.dead_letters import SetAside, all_set_aside, take_back
 from inferspect.events.event import GatewayEvent
-from inferspect.events.spool import Spool, SpooledEvent, orphans
+from inferspect.events.spool import Spool, SpooledEvent
+from inferspect.events.spool_files import orphans
 from inferspect.store.deliveries.dead_letters import DeadLetters, Wanted
 from inferspect.store.deliveries.queue import Deliveries
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from inferspect.events import spool_table
 from inferspect.events.damaged import SUFFIX
 from inferspect.events.dead_letters import FILE
-from inferspect.events.spool import is_orphan
+from inferspect.events.spool_files import is_orphan
 
 PATIENCE = 1.0  # seconds for a spool that is being written
 BLOCK = 1024**2

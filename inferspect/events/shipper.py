@@ -18,7 +18,8 @@ from inferspect.events.dead_letters import FILE, set_aside
 from inferspect.events.event import GatewayEvent, NewerEventError
 from inferspect.events.metrics import EVENTS_SET_ASIDE, EVENTS_SHIPPED
 from inferspect.events.reserve import reserve_path
-from inferspect.events.spool import DamagedSpoolError, Spool, SpooledEvent, SpoolError, orphans
+from inferspect.events.spool import DamagedSpoolError, Spool, SpooledEvent, SpoolError
+from inferspect.events.spool_files import orphans
 from inferspect.store.events.writer import ShippedEvent
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """The spool: a worker's events on disk until the database has them.
 
 One SQLite file for each worker process, in WAL mode. A commit is in the kernel's page cache when it returns, so a
-killed process loses nothing; a machine that loses power loses at most the last moments. A file lock that goes with
-its process tells a living spool from an orphan, which any other worker may adopt.
+killed process loses nothing; a machine that loses power loses at most the last moments. What a dead process leaves is
+an orphan, which any other worker may adopt.
 
 A thread does what takes long or may have to wait: reading, removing, and bringing the write-ahead log into the file.
 An event is written where it arises, which takes a tenth of a millisecond: handing it to a thread takes several times
@@ -12,7 +12,6 @@ that, and would let whatever else is ready go before the response that waits for
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import queue
 import shutil
@@ -29,9 +28,10 @@ import structlog
 
 from inferspect.events import spool_table
 from inferspect.events.damaged import is_damage, readable_events, readable_ids
+from inferspect.events.spool_files import files_of, take_lock
 from inferspect.events.spool_table import SpooledEvent
 
-__all__ = ["DamagedSpoolError", "Spool", "SpoolError", "SpooledEvent", "is_orphan", "open_spool", "orphans"]
+__all__ = ["DamagedSpoolError", "Spool", "SpoolError", "SpooledEvent", "open_spool"]
 
 log = structlog.get_logger("inferspect.events")
 
@@ -67,7 +67,7 @@ class Spool:
         self._written_at_once = 0
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = _take_lock(self.path)
+            self._lock = take_lock(self.path)
         except OSError as error:
             raise SpoolError(f"the event spool {self.path} cannot be opened: {error}") from error
         try:
@@ -132,9 +132,8 @@ class Spool:
         self._at_once.close()
         self._database.close()
         if delete:
-            for path in (self.path, _beside(self.path, "-wal"), _beside(self.path, "-shm")):
+            for path in files_of(self.path):
                 path.unlink(missing_ok=True)
-            lock_path(self.path).unlink(missing_ok=True)
         os.close(self._lock)
 
     def _write_at_once(self, event: SpooledEvent) -> bool:
@@ -243,35 +242,3 @@ def _is_full(folder: Path) -> bool:
 
 def _told(message: str, error: Exception) -> SpoolError:
     return DamagedSpoolError(message) if is_damage(error) else SpoolError(message)
-
-
-def orphans(folder: Path) -> Iterator[Path]:
-    """Spools in the folder whose process is gone."""
-    return (path for path in sorted(folder.glob("*.spool")) if is_orphan(path))
-
-
-def is_orphan(spool: Path) -> bool:
-    """Whether the process of a spool is gone."""
-    try:
-        os.close(_take_lock(spool))
-    except OSError:
-        return False
-    return True
-
-
-def lock_path(spool: Path) -> Path:
-    return spool.with_suffix(".lock")
-
-
-def _take_lock(spool: Path) -> int:
-    descriptor = os.open(lock_path(spool), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)

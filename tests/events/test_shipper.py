@@ -24,7 +24,8 @@ from inferspect.events.event import event_of
 from inferspect.events.metrics import EVENTS_SHIPPED
 from inferspect.events.recorder import EventRecorder
 from inferspect.events.shipper import Shipper
-from inferspect.events.spool import Spool, SpooledEvent, orphans
+from inferspect.events.spool import Spool, SpooledEvent
+from inferspect.events.spool_files import orphans
 from inferspect.settings import EventSettings
 from inferspect.store.address import driver_url
 from inferspect.store.events.writer import EventWriter

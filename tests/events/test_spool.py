@@ -19,7 +19,8 @@ from structlog.testing import capture_logs
 
 from inferspect.events import spool as spool_module
 from inferspect.events import spool_table
-from inferspect.events.spool import Spool, SpooledEvent, SpoolError, lock_path, open_spool, orphans
+from inferspect.events.spool import Spool, SpooledEvent, SpoolError, open_spool
+from inferspect.events.spool_files import lock_path, orphans
 from tests.resilience.disk import SmallDisk
 
 WRITER = """
