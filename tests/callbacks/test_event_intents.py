@@ -63,7 +63,7 @@ async def test_where_the_intent_cannot_be_written_no_provider_is_called(
 ) -> None:
     """The request is refused at once: nothing is tried again, and no deployment rests, as none has failed."""
     context.request_id, context.recorded = str(uuid.uuid4()), True
-    await fill(spool)
+    fill(spool)
     with pytest.raises(Refusal) as raised:
         await router.acompletion("one", HELLO, reasoning={"effort": "x" * 8000})
     assert raised.value.code == "event_spool_unavailable"
@@ -100,7 +100,7 @@ async def test_where_the_intent_cannot_be_written_no_tool_is_called(context: Req
     """The refusal goes to the client in place of a result."""
     context.request_id, context.recorded = str(uuid.uuid4()), True
     context.parameters = {"text": "x" * 8000}
-    await fill(spool)
+    fill(spool)
     with pytest.raises(Refusal):
         await hook.async_pre_call_hook(UserAPIKeyAuth(), None, made_up_chat(), "call_mcp_tool")  # type: ignore[arg-type]
     assert context.refusal is not None
@@ -127,6 +127,7 @@ async def test_an_answer_that_was_kept_is_not_counted_again(context: RequestCont
     assert (context.outcome, context.output) == (Outcome(), None)
 
 
-async def fill(spool: Spool) -> None:
+def fill(spool: Spool) -> None:
     """Let the file of the spool grow no more."""
-    await spool._submit(lambda database: database.execute("PRAGMA max_page_count=1").fetchall())  # noqa: SLF001
+    for database in (spool._database, spool._at_once):  # noqa: SLF001  a limit is a connection's own
+        database.execute("PRAGMA max_page_count=1").fetchall()

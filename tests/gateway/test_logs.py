@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -122,9 +123,11 @@ def test_lines_of_a_request_have_its_id_and_tenant(verbose: GatewayProcess, key:
         )
     request_id = answer.headers["x-request-id"]
     assert uuid.UUID(request_id)
-    lines = [line for line in json_lines(verbose.log()) if line.get("request_id") == request_id]
+    lines: list[dict[str, Any]] = []
+    while not any("success" in line["event"].lower() for line in lines):
+        lines = [line for line in json_lines(verbose.log()) if line.get("request_id") == request_id]
+        time.sleep(0.05)
     assert {line["logger"] for line in lines} >= {"LiteLLM", "LiteLLM Proxy", "LiteLLM Router"}
-    assert any("success" in line["event"].lower() for line in lines)
     assert lines[-1]["tenant"]
 
 
