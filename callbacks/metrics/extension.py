@@ -19,8 +19,8 @@ SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 async def start(observer: Observer) -> None:
     settings = observer.settings.metrics
-    if observer.settings.events.consumers == "worker" and observer.delivers:
-        return  # a process of `inferspect worker`, in which no request ends
+    if observer.settings.events.consumers != "gateway" and observer.delivers:
+        return  # a process that only delivers: no request ends in it
     folder = os.environ.get(SHARED_FOLDER)
     usage = TenantUsage()
     chosen = ChosenTenants(Path(folder) if folder else None, settings.tenants, settings.pinned_tenants)

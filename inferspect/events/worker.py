@@ -30,11 +30,12 @@ PATIENCE = 10.0
 CONNECTIONS = 5
 
 
-async def work(launch: LaunchSettings, metrics: tuple[str, int] | None = None) -> None:
-    """Deliver until told to stop by SIGINT or SIGTERM; batches at hand are given ``PATIENCE`` seconds then.
+async def work(launch: LaunchSettings, metrics: tuple[str, int] | None = None, patience: float = PATIENCE) -> None:
+    """Deliver until told to stop by SIGINT or SIGTERM.
 
     Args:
         metrics: address and port to show Prometheus' metrics on, to whoever reaches them.
+        patience: seconds that batches at hand are given then.
 
     Raises:
         LaunchError: there is no ``DATABASE_URL``, the port is taken, or an observer cannot start.
@@ -58,7 +59,7 @@ async def work(launch: LaunchSettings, metrics: tuple[str, int] | None = None) -
         try:
             models = partial(models_of, configuration.content)
             observer = await observe(
-                configuration, launch, engine, background.start, delivers=True, models=models, patience=PATIENCE
+                configuration, launch, engine, background.start, delivers=True, models=models, patience=patience
             )
         except ValueError as wrong:  # a setting or a secret that only the observer itself can check
             raise LaunchError(f"An observer cannot start: {wrong}") from wrong

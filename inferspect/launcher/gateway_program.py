@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 
-from inferspect.launcher.metric_files import SHARED_FOLDER, prepare
+from inferspect.launcher.metric_files import SHARED_FOLDER
 from inferspect.launcher.prisma_client import prisma_environment
 from inferspect.launcher.service import Program
 from inferspect.logs.line_handler import LOG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from inferspect.launcher.home import Credentials, Home
     from inferspect.settings import LaunchSettings, Settings
@@ -30,6 +29,7 @@ OFFLINE = {
     "LITELLM_TELEMETRY": "False",
     "DISABLE_ADMIN_UI_UPDATE_CHECK": "True",
 }
+GATEWAY, DELIVERIES = "gateway", "deliveries"
 STARTUP_HOOK = "inferspect.gateway:start"
 
 
@@ -61,7 +61,7 @@ def gateway_environment(
 def gateway_program(launch: LaunchSettings, settings: Settings, home: Home, environment: dict[str, str]) -> Program:
     to_file = settings.log.destination == "file"
     return Program(
-        name="gateway",
+        name=GATEWAY,
         command=[
             *(sys.executable, "-m", "inferspect.launcher.gateway_server"),
             *("--config", environment["INFERSPECT_CONFIG"]),
@@ -70,8 +70,23 @@ def gateway_program(launch: LaunchSettings, settings: Settings, home: Home, envi
         log=gateway_log(home) if to_file else None,
         is_ready=_readiness(local_url(launch)),
         environment={**environment, LOG_FILE: str(gateway_log(home)) if to_file else ""},
-        before_start=partial(prepare, Path(environment[SHARED_FOLDER])),
     )
+
+
+def deliveries_program(settings: Settings, home: Home, environment: dict[str, str]) -> Program:
+    """The process that delivers events where ``events.consumers`` is ``process``; it needs no time to be ready."""
+    log = home.logs / "deliveries.log" if settings.log.destination == "file" else None
+    return Program(
+        name=DELIVERIES,
+        command=[sys.executable, "-m", "inferspect.launcher.deliveries"],
+        log=log,
+        is_ready=_at_once,
+        environment={**environment, LOG_FILE: str(log or "")},
+    )
+
+
+async def _at_once() -> bool:
+    return True
 
 
 def gateway_log(home: Home) -> Path:

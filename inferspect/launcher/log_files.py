@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("inferspect.launcher")
 
-FOLLOWED = "gateway.log"
+FOLLOWED = frozenset({"gateway.log", "deliveries.log"})
 LOOKED_EVERY = 5.0  # seconds
 DAY = 24 * 3600
 
@@ -71,7 +71,7 @@ def set_aside(path: Path) -> list[Path]:
 
 def _put_aside(path: Path) -> None:
     to = _free_name(path)
-    if path.name == FOLLOWED:
+    if path.name in FOLLOWED:
         path.rename(to)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
         return

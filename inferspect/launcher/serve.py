@@ -9,16 +9,25 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from inferspect.configuration import load_configuration
 from inferspect.launcher.demo import ensure_demo_tenant
-from inferspect.launcher.gateway_program import gateway_environment, gateway_program, local_url
+from inferspect.launcher.gateway_program import (
+    DELIVERIES,
+    GATEWAY,
+    deliveries_program,
+    gateway_environment,
+    gateway_program,
+    local_url,
+)
 from inferspect.launcher.home import Credentials, Home
 from inferspect.launcher.litellm_range import check_litellm
 from inferspect.launcher.log_files import LogFiles
+from inferspect.launcher.metric_files import SHARED_FOLDER, prepare
 from inferspect.launcher.ports import free_port, require_port
 from inferspect.launcher.postgres import EmbeddedPostgres
 from inferspect.launcher.redis import EmbeddedRedis
@@ -61,14 +70,17 @@ class Launch:
         show_progress("database")
         await asyncio.to_thread(migrate, database_url)
         environment = gateway_environment(self.launch, self.home, self.credentials, database_url, redis_url)
+        prepare(Path(environment[SHARED_FOLDER]))
         show_progress("gateway")
         await self._run(gateway_program(self.launch, self.settings, self.home, environment))
+        if self.settings.events.consumers == "process":
+            await self._run(deliveries_program(self.settings, self.home, environment))
         if self.settings.embedded.demo:
             await ensure_demo_tenant(local_url(self.launch), environment["LITELLM_MASTER_KEY"], self.credentials)
 
     async def stop(self) -> None:
         """End the gateway first, so that its last events find the database; then the rest at once."""
-        gateway = [service for service in self.services if service.program.name == "gateway"]
+        gateway = [service for service in self.services if service.program.name in {GATEWAY, DELIVERIES}]
         others = [service for service in self.services if service not in gateway]
         await asyncio.gather(*(service.stop(GATEWAY_PATIENCE) for service in gateway))
         await asyncio.gather(*(service.stop(SERVICE_PATIENCE) for service in others))

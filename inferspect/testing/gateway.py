@@ -179,7 +179,12 @@ def _named(child: psutil.Process) -> dict[str, psutil.Process]:
     named: dict[str, psutil.Process] = {}
     with suppress(psutil.NoSuchProcess):
         command = " ".join(child.cmdline())
-        for sign, name in (("/postgres ", "PostgreSQL"), ("redis-server", "Redis"), ("testing.upstream", "demo model")):
+        for sign, name in (
+            ("/postgres ", "PostgreSQL"),
+            ("redis-server", "Redis"),
+            ("testing.upstream", "demo model"),
+            ("launcher.deliveries", "deliveries"),
+        ):
             if sign in command:
                 named[name] = child
         if "gateway_server" in command:

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from inferspect.launcher.gateway_program import gateway_environment, gateway_program, local_url
+from inferspect.launcher.gateway_program import (
+    deliveries_program,
+    gateway_environment,
+    gateway_program,
+    local_url,
+)
 from inferspect.launcher.home import Home
 from inferspect.settings import LaunchSettings, LogSettings, Settings
 
@@ -53,7 +58,11 @@ def test_no_secret_is_on_the_command_line(home: Home) -> None:
     """Everybody on the machine can read that."""
     credentials = home.credentials()
     environment = gateway_environment(LaunchSettings(), home, credentials, "postgresql://u:pass-word@h/d", None)
-    command = " ".join(gateway_program(LaunchSettings(), Settings(), home, environment).command)
+    programs = (
+        gateway_program(LaunchSettings(), Settings(), home, environment),
+        deliveries_program(Settings(), home, environment),
+    )
+    command = " ".join(" ".join(program.command) for program in programs)
     for secret in (credentials.master_key, credentials.salt_key, "pass-word"):
         assert secret not in command
 
