@@ -87,11 +87,11 @@ class EventSettings(Section):
         description="Seconds for which an event is offered to a consumer that does not take it, and at least 12 times; "
         "then it becomes a dead letter.",
     )
-    consumers: Literal["gateway", "process", "worker"] = Field(
-        default="gateway",
-        description="Where events are delivered to Langfuse, scored and so on: `gateway`, in each of its workers; "
-        "`process`, in a process that `inferspect serve` runs beside them, so that they only answer requests; "
-        "`worker`, by processes of your own, `inferspect worker`.",
+    consumers: Literal["process", "gateway", "worker"] = Field(
+        default="process",
+        description="Where events are delivered to Langfuse, scored and so on: `process`, in one that "
+        "`inferspect serve` runs beside the gateway's workers, so that they only answer requests; `gateway`, in each "
+        "of these workers; `worker`, by processes of your own, `inferspect worker`.",
     )
 
 

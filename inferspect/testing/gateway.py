@@ -125,9 +125,9 @@ class GatewayProcess:
         return self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
 
     def log(self) -> str:
-        """The gateway's log."""
-        path = self.home / "logs" / "gateway.log"
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        """The gateway's log, and that of the process that delivers."""
+        paths = (self.home / "logs" / name for name in ("gateway.log", "deliveries.log"))
+        return "".join(path.read_text(encoding="utf-8", errors="replace") for path in paths if path.exists())
 
     def credentials(self) -> dict[str, str]:
         stored: dict[str, str] = json.loads((self.home / "credentials.json").read_text(encoding="utf-8"))

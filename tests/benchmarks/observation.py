@@ -66,10 +66,14 @@ class Observed:
         worker = processes["worker"]
         engine = processes["engine"]
         pools = [child for child in worker.children(recursive=True) if child != engine]
+        delivering = [processes["deliveries"]] if "deliveries" in processes else []
+        scoring = [child for process in delivering for child in process.children(recursive=True)]
         postgres = processes["PostgreSQL"]
         return {
             "worker": _seconds(worker),
-            "its processes that score and scan": sum(map(_seconds, pools)),
+            "its processes that scan": sum(map(_seconds, pools)),
+            "process that delivers": sum(map(_seconds, delivering)),
+            "processes that score": sum(map(_seconds, scoring)),
             "Prisma engine": _seconds(engine),
             "PostgreSQL": sum(map(_seconds, [postgres, *postgres.children()])) + _ended(postgres),
             **{name: _seconds(process) for name, process in self.beside.items()},
@@ -125,10 +129,11 @@ def collector() -> psutil.Process:
 
 
 def side_of(gateway: GatewayProcess) -> Side:
-    """The worker with all its processes."""
-    worker = gateway.processes()["worker"]
-    children = {f"{child.pid}": child for child in worker.children(recursive=True)}
-    return Side(gateway.url, gateway.new_key(), {"worker": worker, **children})
+    """The worker and the process that delivers, with all their processes."""
+    running = gateway.processes()
+    own = {name: running[name] for name in ("worker", "deliveries") if name in running}
+    children = {f"{child.pid}": child for process in own.values() for child in process.children(recursive=True)}
+    return Side(gateway.url, gateway.new_key(), {**own, **children})
 
 
 def take_turns(compared: Comparison, sides: Mapping[str, Observed]) -> None:

@@ -1,4 +1,4 @@
-"""Events that a process beside the gateway's workers delivers: `events.consumers: process`."""
+"""Events that a process beside the gateway's workers delivers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def apart(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("apart")
     config = folder / "litellm_config.yaml"
     config.write_text(yaml.safe_dump(configuration(upstream)), encoding="utf-8")
-    with GatewayProcess(folder, config, {**QUICK, "INFERSPECT_EVENTS__CONSUMERS": "process"}) as running:
+    with GatewayProcess(folder, config, QUICK) as running:
         yield running
 
 

@@ -70,6 +70,7 @@ class Timeline:
 
 
 KILLED = "a worker is killed"
+OFTEN = 0.5
 
 
 @dataclass(slots=True)
@@ -166,6 +167,11 @@ class Chaos:
                 self.timeline.note(f"{KILLED}: {victim.pid}")
                 with suppress(psutil.NoSuchProcess):
                     victim.send_signal(signal.SIGKILL)
+            delivering = self.scene.gateway.processes().get("deliveries")
+            if delivering is not None and chance.random() < OFTEN:
+                self.timeline.note(f"what delivers is killed: {delivering.pid}")
+                with suppress(psutil.NoSuchProcess):
+                    delivering.send_signal(signal.SIGKILL)
 
 
 def workers_of(gateway: GatewayProcess) -> list[psutil.Process]:

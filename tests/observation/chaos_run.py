@@ -152,7 +152,8 @@ def run(folder: Path, scale: Scale, seed: int) -> Aftermath:
         _settle(gateway, timeline)
         after = _memory(gateway)
         timeline.note("nothing moves any more")
-        shutil.copy(gateway.home / "logs" / "gateway.log", folder)
+        for log in ("gateway.log", "deliveries.log"):
+            shutil.copy(gateway.home / "logs" / log, folder)
         seen = Counter((one.status, one.code, one.why) for one in clients.asked)
         told = [f"CHAOS_SEED={seed}; the log is in {folder}", timeline, seen, f"bytes of a worker: {memory} -> {after}"]
         print("", *told, sep="\n")  # noqa: T201  for whoever reads the test's output
