@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import redirect_stderr, redirect_stdout
 
+from inferspect.launcher.lifeline import die_with_parent
 from inferspect.launcher.metric_files import use_places
 from inferspect.logs import PrintedLines
 from inferspect.settings import LaunchSettings
@@ -16,6 +17,7 @@ PATIENCE = 2.0  # seconds for batches at hand; the launcher allows a little more
 
 
 def main() -> None:
+    die_with_parent()
     use_places()
     from inferspect.events.worker import work  # noqa: PLC0415  makes figures when it is imported
 
