@@ -125,9 +125,10 @@ class GatewayProcess:
         return self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
 
     def log(self) -> str:
-        """The gateway's log, and that of the process that delivers."""
-        paths = (self.home / "logs" / name for name in ("gateway.log", "deliveries.log"))
-        return "".join(path.read_text(encoding="utf-8", errors="replace") for path in paths if path.exists())
+        """The logs of the gateway and of the process that delivers, with what was put aside of each, as at midnight."""
+        logs = self.home / "logs"
+        paths = [*sorted(logs.glob("gateway*.log")), *sorted(logs.glob("deliveries*.log"))]
+        return "".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
 
     def credentials(self) -> dict[str, str]:
         stored: dict[str, str] = json.loads((self.home / "credentials.json").read_text(encoding="utf-8"))
