@@ -79,10 +79,10 @@ class Launch:
             await ensure_demo_tenant(local_url(self.launch), environment["LITELLM_MASTER_KEY"], self.credentials)
 
     async def stop(self) -> None:
-        """End the gateway first, so that its last events find the database; then the rest at once."""
-        gateway = [service for service in self.services if service.program.name in {GATEWAY, DELIVERIES}]
-        others = [service for service in self.services if service not in gateway]
-        await asyncio.gather(*(service.stop(GATEWAY_PATIENCE) for service in gateway))
+        """End what uses the database first, so that last events and deliveries find it; then the rest at once."""
+        users = [service for service in self.services if service.program.name in {GATEWAY, DELIVERIES}]
+        others = [service for service in self.services if service not in users]
+        await asyncio.gather(*(service.stop(GATEWAY_PATIENCE) for service in users))
         await asyncio.gather(*(service.stop(SERVICE_PATIENCE) for service in others))
 
     async def _database(self) -> str:
