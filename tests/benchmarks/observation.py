@@ -1,10 +1,11 @@
 """What observing requests costs and how quick it is; `python -m tests.benchmarks observation`.
 
-Two gateways with plugins and guardrails that take turns: one observes all, the other nothing. A side's turn is all
+Three gateways with plugins and guardrails that take turns: one observes all, one leaves what it has recorded to be
+delivered by `inferspect worker` elsewhere, the third observes nothing. A side's turn is all
 scenarios after one another, and begins with requests that are not measured, so that what follows from requests
 (shipping, tracing, scoring) goes on beside those that are, as it does in a gateway that is always busy.
 
-Of two processes of the same program one may be quicker by a tenth for as long as it lives, so both sides are started
+Of two processes of the same program one may be quicker by a tenth for as long as it lives, so the sides are started
 several times.
 """
 
@@ -37,7 +38,7 @@ from tests.benchmarks.tables import spread, table
 STARTS = 3
 ROUNDS = 3
 """Of each start."""
-NONE, ALL = "no observation", "all on"
+NONE, ALL, ELSEWHERE = "no observation", "all on", "all on, delivered elsewhere"
 MESSAGE = "Our office in {word} moves in spring. Please draft a short and polite answer to jane.doe@example.com."
 """Of 100 characters; the answer, which quotes it, has 180."""
 LEAD = Scenario("before", 1, 75, chat(MESSAGE))
@@ -46,6 +47,7 @@ SCENARIOS = (
     Scenario("20 at once", 20, 200, chat(MESSAGE)),
     Scenario("100 at once", 100, 250, chat(MESSAGE)),
 )
+DELIVERED_ELSEWHERE = {"INFERSPECT_EVENTS__CONSUMERS": "worker"}
 COURTESY = 19
 """What stands for a server elsewhere takes no processor that the gateway wants."""
 OF_A_TURN = sum(scenario.requests for scenario in (LEAD, *SCENARIOS))
@@ -95,21 +97,29 @@ def report() -> str:
         }
         beside = {"Langfuse's stand-in": collector()}
         beside["Langfuse's stand-in"].nice(COURTESY)
-        compared = Comparison(NONE, ALL)
-        compared.rounds = {scenario.name: {NONE: [], ALL: []} for scenario in SCENARIOS}
-        used: dict[str, dict[str, list[float]]] = {NONE: defaultdict(list), ALL: defaultdict(list)}
+        compared, relieved = Comparison(NONE, ALL), Comparison(NONE, ELSEWHERE)
+        names = (NONE, ALL, ELSEWHERE)
+        compared.rounds = relieved.rounds = {scenario.name: {name: [] for name in names} for scenario in SCENARIOS}
+        used: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in names}
         for start in range(STARTS):
             with ExitStack() as this_time:
                 starting = this_time if start < STARTS - 1 else running  # the last goes on to be measured by itself
                 observing = starting.enter_context(GatewayProcess(folder / f"all-{start}", CONFIG, demo | keys))
                 observed = Observed(observing, side_of(observing), used[ALL], beside)
                 silent = this_time.enter_context(UnobservingGateway(folder / f"none-{start}", unobserved, demo))
-                take_turns(compared, {NONE: Observed(silent, side_of(silent), used[NONE]), ALL: observed})
+                leaving = GatewayProcess(folder / f"elsewhere-{start}", CONFIG, demo | keys | DELIVERED_ELSEWHERE)
+                this_time.enter_context(leaving)
+                others = {
+                    name: Observed(gateway, side_of(gateway), used[name], beside)
+                    for name, gateway in ((NONE, silent), (ELSEWHERE, leaving))
+                }
+                take_turns(compared, {ALL: observed, **others})
         most = statistics.median(compared.values("20 at once", "requests_per_second")[0])
         late = lags(observing, observed.side, folder / "langfuse" / f"{PUBLIC_KEY}.jsonl", chat(MESSAGE), most)
         disk = bytes_on_disk(observing)
         rates = in_process(observing, folder)
-    tables = [compared.throughput(), compared.latencies("p50", "p99"), compared.processor(), by_process(used)]
+    tables = [each for both in (relieved, compared) for each in (both.throughput(), both.latencies("p50", "p99"))]
+    tables += [relieved.processor(), compared.processor(), by_process(used)]
     return "\n\n".join([*tables, rates, late, disk])
 
 
@@ -137,7 +147,7 @@ def side_of(gateway: GatewayProcess) -> Side:
 
 
 def take_turns(compared: Comparison, sides: Mapping[str, Observed]) -> None:
-    """Rounds in which both sides have their turn, in an order that is reversed in every second one."""
+    """Rounds in which each side has its turn, in an order that is reversed in every second one."""
     waited = 0.0
     with Generator() as load:
         for observed in sides.values():
@@ -154,7 +164,7 @@ def take_turns(compared: Comparison, sides: Mapping[str, Observed]) -> None:
                 if name == ALL:
                     waited = settle(observed.gateway)
                 else:
-                    time.sleep(waited)  # the other side's times have so much of LiteLLM's own background work in them
+                    time.sleep(waited)  # the other sides' times have so much of LiteLLM's own background work in them
                 for kind, seconds in observed.times().items():
                     observed.used[kind].append((seconds - before[kind]) * 1000 / OF_A_TURN)
 
@@ -187,11 +197,11 @@ def holds_events(spool: Path) -> bool:
 def by_process(used: Mapping[str, Mapping[str, list[float]]]) -> str:
     """Processor time of whole turns, with all that came after their requests."""
     lines = []
-    for kind in used[ALL]:
-        ours, theirs = used[ALL][kind], used[NONE].get(kind)
-        before = "-" if theirs is None else f"{statistics.median(theirs):.2f}"
-        lines.append(f"| {kind} | {before} | {statistics.median(ours):.2f} | {spread(ours, '.2f')} |")
-    return table(f"processor milliseconds a request, with all that followed | {NONE} | {ALL} | of the rounds", lines)
+    for kind in used[NONE]:
+        middles = [f"{statistics.median(used[side][kind]):.2f}" for side in (NONE, ELSEWHERE, ALL)]
+        lines.append(f"| {kind} | {' | '.join(middles)} | {spread(used[ALL][kind], '.2f')} |")
+    head = f"processor milliseconds a request, with all that followed | {NONE} | {ELSEWHERE} | {ALL} | of its rounds"
+    return table(head, lines)
 
 
 def _seconds(process: psutil.Process) -> float:
