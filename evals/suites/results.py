@@ -1,0 +1,242 @@
+"""What a run found, by case: read from Promptfoo's JSON, where errors and failures are not the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evals.suites.expanded import MARK
+from evals.suites.suite import Case
+
+ERROR = 2  # ResultFailureReason.ERROR of Promptfoo; 1 is an assertion that did not hold
+FORMAT = 3
+LONGEST_REASON = 300
+
+
+class ResultsError(Exception):
+    """Promptfoo's results cannot be read or are not complete: an error, never a pass."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identity:
+    """What makes a case the same in two runs: the order of its parts is that of the baseline."""
+
+    case: str
+    prompt: str
+    provider: str
+
+    def __str__(self) -> str:
+        return " · ".join(part for part in (self.case, self.prompt, self.provider) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One answer and what the assertions said of it.
+
+    Attributes:
+        score: 0 to 1.
+        cost: US dollars; ``None`` where the gateway told none.
+        latency: milliseconds.
+        error: why there is no answer, or no verdict.
+        reason: why it did not pass.
+    """
+
+    passed: bool
+    score: float
+    cost: float | None
+    latency: float
+    error: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """All runs of one case with one prompt and provider."""
+
+    identity: Identity
+    pass_threshold: float
+    runs: tuple[Run, ...]
+
+    @property
+    def passes(self) -> int:
+        return sum(run.passed for run in self.runs)
+
+    @property
+    def errors(self) -> int:
+        return sum(run.error is not None for run in self.runs)
+
+    @property
+    def passed(self) -> bool:
+        return not self.errors and self.passes >= self.pass_threshold * len(self.runs) - 1e-9
+
+    @property
+    def score(self) -> float:
+        return fmean(run.score for run in self.runs)
+
+    @property
+    def cost(self) -> float | None:
+        """Mean of the runs; ``None`` where one of them has none."""
+        costs = [run.cost for run in self.runs if run.cost is not None]
+        return fmean(costs) if len(costs) == len(self.runs) else None
+
+    @property
+    def latency(self) -> float:
+        return fmean(run.latency for run in self.runs)
+
+    @property
+    def latency_deviation(self) -> float:
+        return stdev(run.latency for run in self.runs) if len(self.runs) > 1 else 0.0
+
+    @property
+    def reason(self) -> str:
+        """Why it did not pass, in one line: errors first."""
+        told = [run.error for run in self.runs if run.error] or [run.reason for run in self.runs if not run.passed]
+        share = f"{self.passes} of {len(self.runs)} runs passed: " if len(self.runs) > 1 else ""
+        return _one_line(f"{share}{told[0] if told else ''}")
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """A suite that was run.
+
+    Attributes:
+        problem: why there are no results, or not all of them.
+        reports: names of the files that Promptfoo wrote, by their kind.
+    """
+
+    suite: str
+    cases: tuple[CaseResult, ...]
+    seconds: float
+    problem: str | None = None
+
+    @property
+    def cost(self) -> float:
+        """US dollars, as far as the gateway told."""
+        return sum(run.cost or 0 for case in self.cases for run in case.runs)
+
+    @property
+    def errors(self) -> int:
+        return sum(case.errors > 0 for case in self.cases) + (self.problem is not None)
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Named(_Lenient):
+    id: str | None = None
+    label: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The label, else the id; of a file its name alone, as its folder is another on every machine."""
+        told = self.label or self.id or ""
+        return Path(told).stem if told.startswith("file:") else told
+
+
+class _Grading(_Lenient):
+    passed: bool = Field(alias="pass")
+    reason: str | None = None
+    componentResults: list[_Grading] | None = None  # noqa: N815  as Promptfoo spells it
+
+
+class _Mark(_Lenient):
+    case: int
+    run: int
+
+
+class _Test(_Lenient):
+    metadata: dict[str, Any] | None = None
+
+    def mark(self) -> _Mark:
+        return _Mark.model_validate((self.metadata or {}).get(MARK))
+
+
+class _Result(_Lenient):
+    success: bool
+    score: float
+    latencyMs: float = 0  # noqa: N815
+    cost: float | None = None
+    error: str | None = None
+    failureReason: int = 0  # noqa: N815
+    gradingResult: _Grading | None = None  # noqa: N815
+    provider: _Named
+    prompt: _Named
+    testCase: _Test  # noqa: N815
+
+    def run(self) -> Run:
+        if self.failureReason == ERROR:
+            return Run(False, self.score, self.cost, self.latencyMs, error=self.error or "no answer, no reason given")
+        return Run(self.success, self.score, self.cost, self.latencyMs, reason="" if self.success else self._reason())
+
+    def _reason(self) -> str:
+        failed = [one.reason for one in _leaves(self.gradingResult) if not one.passed and one.reason]
+        return "; ".join(dict.fromkeys(failed)) or self.error or "an assertion did not hold"
+
+
+class _Results(_Lenient):
+    version: int
+    results: list[_Result]
+
+
+class _File(_Lenient):
+    results: _Results
+
+
+def read_results(path: Path, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
+    """The results of a run of ``cases``, in the order of their identities.
+
+    Raises:
+        ResultsError: they cannot be read, or a case has none.
+    """
+    try:
+        content = _File.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultsError(f"Promptfoo wrote no results ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ResultsError(f"{path.name} is not what Promptfoo should write: {where}: {first['msg']}") from error
+    if content.results.version != FORMAT:
+        raise ResultsError(f"{path.name} has format {content.results.version} of Promptfoo; this gate reads {FORMAT}")
+    runs: dict[tuple[int, str, str], list[Run]] = {}
+    for result in content.results.results:
+        key = (_case_of(result, cases, path), result.prompt.name, result.provider.name)
+        runs.setdefault(key, []).append(result.run())
+    missing = [case.name for number, case in enumerate(cases) if all(number != key[0] for key in runs)]
+    if missing:
+        raise ResultsError(f"no result of {len(missing)} cases, such as {missing[0]!r}")
+    found = [
+        CaseResult(Identity(cases[number].name, prompt, provider), cases[number].pass_threshold, tuple(told))
+        for (number, prompt, provider), told in runs.items()
+    ]
+    return tuple(sorted(found, key=lambda one: one.identity))
+
+
+def _case_of(result: _Result, cases: Sequence[Case], path: Path) -> int:
+    try:
+        number = result.testCase.mark().case
+    except ValidationError:
+        number = -1
+    if not 0 <= number < len(cases):
+        raise ResultsError(f"{path.name} has a result of a case that was not run")
+    return number
+
+
+def _leaves(grading: _Grading | None) -> Iterator[_Grading]:
+    if grading is None:
+        return
+    if not grading.componentResults:
+        yield grading
+    for component in grading.componentResults or []:
+        yield from _leaves(component)
+
+
+def _one_line(text: str) -> str:
+    told = " ".join(text.split())
+    return told if len(told) <= LONGEST_REASON else f"{told[: LONGEST_REASON - 1]}…"

@@ -1,0 +1,148 @@
+"""One `inferspect eval run` from its options to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from evals.gate.baseline import Baselines
+from evals.gate.verdict import Outcome, Rules, Verdict, judge
+from evals.suites.gateways import Gateway, own_gateway, script_of
+from evals.suites.progress import Progress
+from evals.suites.promptfoo import Promptfoo
+from evals.suites.run import Ran, Selection, run_suites
+from evals.suites.suite import SuiteError, find_suites
+from evals.suites.toolchain import CHECKOUT, find_toolchain
+from evals.summary.table import print_verdict
+from evals.summary.write import remove_keys, write_summary
+from inferspect.settings import LaunchSettings
+
+RESULTS = Path("eval-results")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a run was told; see the options of the command."""
+
+    suites: tuple[str, ...]
+    url: str | None
+    key: str | None
+    model: str
+    baseline_model: str
+    folder: Path
+    config: Path | None
+    results: Path | None
+    baselines: Path
+    update_baseline: bool
+    gate: bool
+    strict: bool
+    fail_on_latency: bool
+    jobs: int
+    repeat: int
+    only: str | None
+    timeout: float
+
+
+class Session:
+    """Everything is checked before a gateway is started, and the gateway is gone before the verdict."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._console = Console(highlight=False)
+        self._when = datetime.now(UTC)
+        self._keys = {order.key} if order.key else set()
+
+    def run(self) -> Outcome:
+        """Run the suites, write the results, print the verdict.
+
+        Raises:
+            SuiteError: a suite, or what the gateway was told for it, is wrong.
+            ToolchainError: Promptfoo is not installed.
+            BaselineError: a baseline is wrong or cannot be written.
+            GatewayUnavailableError: there is no gateway to run them through.
+        """
+        order = self._order
+        found = find_suites(order.folder.absolute(), order.suites)
+        selection = Selection.of(found, order.only)
+        toolchain = find_toolchain(order.folder.absolute())
+        baselines = Baselines(order.baselines, order.model)
+        if order.gate and not order.update_baseline:
+            for suite in selection.suites:
+                baselines.read(suite.name)
+        folder = self._folder()
+        variables = {"EVAL_MODEL": order.model, "EVAL_BASELINE_MODEL": order.baseline_model}
+        promptfoo = Promptfoo(toolchain, folder, variables, order.repeat, order.timeout)
+        try:
+            with _stopped_by_sigterm(), self._gateway() as gateway:
+                with Progress(self._console, [suite.name for suite in selection.suites]) as progress:
+                    ran = asyncio.run(run_suites(gateway, selection, promptfoo, order.jobs, progress, self._keys))
+        finally:
+            leaks = remove_keys(folder, self._keys)
+        rules = Rules(order.gate and not order.update_baseline, order.only is None, order.strict, order.fail_on_latency)
+        return self._conclude(judge(ran.results, baselines, rules), ran, baselines, folder, leaks)
+
+    def _conclude(
+        self, verdict: Verdict, ran: Ran, baselines: Baselines, folder: Path, leaks: Sequence[str]
+    ) -> Outcome:
+        order = self._order
+        write_summary(verdict, order.model, self._when, folder, ran.notes)
+        leaks = [*leaks, *remove_keys(folder, self._keys)]
+        print_verdict(verdict, ran.notes, folder, self._console)
+        if leaks:
+            self._console.print(f"[bold red]a key was written into {', '.join(leaks)}, and removed from there[/]")
+            return Outcome.FAILED
+        if not order.update_baseline:
+            return verdict.outcome
+        if verdict.outcome is Outcome.ERROR:
+            self._console.print("[red]the baseline stays as it was: a run with errors is none[/]")
+            return Outcome.ERROR
+        for result in ran.results:
+            self._console.print(f"baseline: {baselines.write(result.suite, result.cases)}", markup=False)
+        return Outcome.WELL
+
+    @contextmanager
+    def _gateway(self) -> Iterator[Gateway]:
+        order = self._order
+        if order.url is not None:
+            yield Gateway(order.url.rstrip("/").removesuffix("/v1"), order.key or "")
+            return
+        config = order.config or _config()
+        if not config.exists():
+            raise SuiteError(
+                f"{config}: there is no such configuration; name it with --config, or a gateway with --url"
+            )
+        self._console.print("[dim]starting a gateway …[/dim]")
+        with own_gateway(config, script_of(order.folder.absolute())) as gateway:
+            yield gateway
+
+    def _folder(self) -> Path:
+        """The results folder, absolute because Promptfoo runs elsewhere."""
+        folder = (self._order.results or RESULTS / f"{self._when:%Y%m%dT%H%M%SZ}").absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SuiteError(f"{folder}: cannot be made ({error.strerror}); name another one with --results") from error
+        return folder
+
+
+def _config() -> Path:
+    """That of `inferspect serve` here, or of the checkout."""
+    here = LaunchSettings().inferspect_config
+    return here if here.exists() else CHECKOUT / "litellm_config.yaml"
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does, so that it leaves nothing behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

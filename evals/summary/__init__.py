@@ -1,0 +1,1 @@
+"""What a run leaves for people and for CI: table, page, Markdown, JSON, JUnit."""

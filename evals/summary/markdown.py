@@ -1,0 +1,56 @@
+"""``summary.md``: the comment that CI leaves on a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evals.gate.verdict import Outcome, Verdict
+from evals.summary import rows
+from evals.summary.rows import Line
+
+SIGNS = {Outcome.WELL: "✅", Outcome.FAILED: "❌", Outcome.ERROR: "⚠️", Outcome.WRONG_INPUT: "⚠️"}
+MOST_LINES = 50
+
+
+def markdown(verdict: Verdict, model: str) -> str:
+    return "\n".join(_lines(verdict, model)) + "\n"
+
+
+def _lines(verdict: Verdict, model: str) -> Iterator[str]:
+    outcome = verdict.outcome
+    yield f"## {SIGNS[outcome]} Prompt suites: {rows.OUTCOMES[outcome]}"
+    yield f"\nModel {_code(model)}, {rows.total_cost(verdict)}\n"
+    yield f"| | {' | '.join(rows.TITLES)} |"
+    yield f"|---|---|{'---:|' * (len(rows.TITLES) - 1)}"
+    yield from (f"| {SIGNS[row.outcome]} | {' | '.join(map(_text, row.cells))} |" for row in rows.rows(verdict))
+    yield from _section("Errors", rows.errors(verdict))
+    yield from _section("Failed", rows.failures(verdict))
+    yield from _section("To know", rows.warnings(verdict))
+    if verdict.without_baseline:
+        yield f"\nNo baseline yet: {', '.join(map(_code, verdict.without_baseline))}"
+
+
+def _section(title: str, lines: Iterable[Line]) -> Iterator[str]:
+    told = list(lines)
+    if told:
+        yield f"\n### {title}\n"
+    yield from (
+        f"- **{line.kind}** {_code(f'{line.suite}: {line.subject}')}: {_text(line.reason)}"
+        for line in told[:MOST_LINES]
+    )
+    if len(told) > MOST_LINES:
+        yield f"- and {len(told) - MOST_LINES} more"
+
+
+def _code(text: str) -> str:
+    return f"`{_flat(text).replace('`', 'ˋ').replace('|', '¦')}`"
+
+
+def _text(text: str) -> str:
+    """Text that stays text: an answer of a model can hold links, mentions and HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>()#|!@~&])", r"\\\1", _flat(text)).replace(r"\@", "@\u200b")
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
