@@ -2,7 +2,8 @@
 
 All are entry points, so the host need not know who is there: ``inferspect.commands`` are Typer applications,
 ``inferspect.extensions`` coroutine functions that take a :class:`Worker`, ``inferspect.observers`` such that take an
-:class:`Observer`, and ``inferspect.entities`` functions that take the settings.
+:class:`Observer`, ``inferspect.entities`` functions that take the settings, and ``inferspect.redactors`` functions that
+take the :class:`~inferspect.settings.LaunchSettings` and give a :class:`Redactor`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
@@ -70,6 +71,21 @@ class Observer:
     delivers: bool
 
 
+class Redactor(Protocol):
+    """Takes personal data and secrets out of a text, whatever any tenant's rules say."""
+
+    def __call__(self, text: str, *, is_json: bool = False) -> str:
+        """The text with placeholders.
+
+        Args:
+            is_json: whether it is a JSON document, which it stays.
+
+        Raises:
+            Exception: of any kind: it was not looked through, and may go nowhere.
+        """
+        ...
+
+
 Extension = Callable[[Worker], Awaitable[None]]
 Observing = Callable[[Observer], Awaitable[None]]
 
@@ -99,6 +115,17 @@ def read_own_entities(settings: Mapping[str, Any]) -> None:
     """
     for point in sorted(entry_points(group="inferspect.entities")):
         point.load()(settings)
+
+
+def redactors(launch: LaunchSettings) -> Iterator[Redactor]:
+    """Those that are installed, each set up from the configuration.
+
+    Raises:
+        ConfigurationError: it is wrong.
+    """
+    for point in sorted(entry_points(group="inferspect.redactors")):
+        redactor: Redactor = point.load()(launch)
+        yield redactor
 
 
 def commands() -> Iterator[tuple[str, typer.Typer]]:

@@ -19,7 +19,7 @@ def _scorer(dotted: str) -> str:
     scorer = load_scorer(dotted)
     if scorer.name in BUILT_IN:
         raise ValueError(f"the scorer {dotted} has the name of one of the gateway's own, {scorer.name!r}")
-    add_own(scorer.name, (scorer.low, scorer.high))
+    add_own(scorer.name, (scorer.low, scorer.high), scorer.direction)
     return dotted
 
 

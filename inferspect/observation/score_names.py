@@ -1,8 +1,10 @@
-"""The names that scores are stored under, and their ranges: of the gateway's own scorers, and of an operator's."""
+"""The names that scores are stored under, their ranges and directions: of the gateway's scorers, and of an operator's."""
 
 from __future__ import annotations
 
 import difflib
+
+from inferspect.observation.scorer import Direction
 
 OF_SCORERS = (
     "Relevance",
@@ -33,17 +35,28 @@ OTHER_RANGES: dict[str, Range] = {
     "PII found": (0.0, None),
     "Response Time": (0.0, None),
 }
+LOWER_IS_BETTER = frozenset({"Avoided Answer", "Profanity", "PII found", "Response Time", "Toxicity"})
+NEITHER_IS_BETTER = frozenset({"Sentiment", "Language", "Text Length"})
 _ranges = {name: OTHER_RANGES.get(name, SHARE) for name in BUILT_IN}
+_own_directions: dict[str, Direction] = {}
 
 
-def add_own(name: str, span: Range) -> None:
+def add_own(name: str, span: Range, direction: Direction = "higher") -> None:
     """Make known that an operator's scorer gives scores of that name, before rules that name it are read."""
     _ranges[name] = span
+    _own_directions[name] = direction
 
 
 def range_of(name: str) -> Range:
     """The range of a score that there is."""
     return _ranges[name]
+
+
+def direction_of(name: str) -> Direction:
+    """Which scores of a name that there is are better."""
+    if name in LOWER_IS_BETTER:
+        return "lower"
+    return "neither" if name in NEITHER_IS_BETTER else _own_directions.get(name, "higher")
 
 
 def check_name(name: str) -> str:
