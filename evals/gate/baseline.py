@@ -24,7 +24,7 @@ class Entry(BaseModel):
     """One case.
 
     Attributes:
-        score: mean of its runs, 0 to 1.
+        score: mean of the runs that passed, 0 to 1; ``None`` where none did.
         cost: US dollars a run; ``None`` where the gateway told none.
         latency: milliseconds a run, with its standard deviation over the runs.
     """
@@ -37,7 +37,7 @@ class Entry(BaseModel):
     runs: int = Field(ge=1)
     passes: int = Field(ge=0)
     passed: bool
-    score: float
+    score: float | None = None
     cost: float | None = None
     latency: float = Field(ge=0)
     latency_deviation: float = Field(default=0, ge=0)
@@ -136,10 +136,10 @@ def entry_of(case: CaseResult, before: Entry | None = None) -> Entry:
         runs=len(case.runs),
         passes=case.passes,
         passed=case.passed,
-        score=round(case.score, DIGITS),
-        cost=None if case.cost is None else _kept(before and before.cost, _rounded(case.cost)),
-        latency=_kept(before and before.latency, _rounded(case.latency, 2)),
-        latency_deviation=_kept(before and before.latency_deviation, _rounded(case.latency_deviation, 2)),
+        score=None if case.score is None else round(case.score, DIGITS),
+        cost=None if case.cost is None else _kept(before.cost if before else None, _rounded(case.cost)),
+        latency=_kept(before.latency if before else None, _rounded(case.latency, 2)),
+        latency_deviation=_kept(before.latency_deviation if before else None, _rounded(case.latency_deviation, 2)),
     )
 
 

@@ -13,7 +13,7 @@ from evals.gate.statistics import paired_increase, significant
 from evals.suites.results import CaseResult, Identity
 
 Metric = Literal["score", "cost", "latency"]
-LEAST_EFFECT: Mapping[Metric, float] = {"score": 0.05, "cost": 0.2, "latency": 0.5}  # of the baseline's mean
+LEAST_EFFECT: Mapping[Metric, float] = {"score": 0.1, "cost": 0.2, "latency": 0.5}  # of the baseline's mean
 LEAST_MILLISECONDS = 20.0  # of a mean latency: less is the machine's mood
 
 
@@ -66,14 +66,16 @@ def _shared(entries: Mapping[Identity, Entry], cases: Iterable[CaseResult]) -> S
 
 
 def _of(suite: str, shared: Shared) -> Iterator[Drift]:
-    if not shared:
-        return
-    scores = [entry.score for entry, _ in shared], [case.score for _, case in shared]
-    lost = paired_increase([-score for score in scores[0]], [-score for score in scores[1]])
-    yield Drift(suite, "score", fmean(scores[0]), fmean(scores[1]), len(shared), lost)
-    costs = [(entry.cost, case.cost) for entry, case in shared if entry.cost and case.cost]
+    scores = [
+        (old, new) for entry, case in shared if (old := entry.score) is not None and (new := case.score) is not None
+    ]
+    if scores:
+        before, after = [old for old, _ in scores], [new for _, new in scores]
+        p = paired_increase([-score for score in before], [-score for score in after])
+        yield Drift(suite, "score", fmean(before), fmean(after), len(scores), p)
+    costs = [(old, new) for entry, case in shared if (old := entry.cost) and (new := case.cost)]
     if costs:
-        yield _ratio(suite, "cost", [(old, new) for old, new in costs if old and new])
+        yield _ratio(suite, "cost", costs)
     latencies = [(entry.latency, case.latency) for entry, case in shared if entry.latency and case.latency]
     if latencies:
         yield _ratio(suite, "latency", latencies)

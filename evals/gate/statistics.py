@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-ALPHA = 0.05
+ALPHA = 0.01
 FEWEST_PAIRS = 3
 
 
@@ -17,7 +17,7 @@ def paired_increase(before: Sequence[float], after: Sequence[float]) -> float:
     because a suite has some ten cases: theirs cannot fall below ``2 ** -cases``, which no correction for the number
     of suites lets through. With fewer than three cases it is 1.
     """
-    from scipy.stats import t  # noqa: PLC0415  half a second, and only a run with a baseline needs it
+    from scipy.stats import t  # noqa: PLC0415  half a second that only a comparison costs
 
     differences = [new - old for old, new in zip(before, after, strict=True)]
     if len(differences) < FEWEST_PAIRS:

@@ -12,7 +12,7 @@ import typer
 WRONG_INPUT, ERROR, FAILED = 2, 3, 1
 
 
-def run(  # noqa: PLR0913
+def run(
     suites: Annotated[
         list[str] | None, typer.Argument(metavar="[SUITE]...", help="Names of suites; all where none.")
     ] = None,

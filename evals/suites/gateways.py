@@ -14,7 +14,7 @@ from evals.suites.suite import SuiteError, read_answers
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import ScriptError, UpstreamSimulator
 
-# A person's own database, Redis and keys are none of the run's business; keys of providers are, where a real model is asked.
+# A person's own database, Redis and master key are none of the run's business; keys of providers are.
 NOT_PASSED_ON = ("DATABASE_URL", "REDIS_URL", "HOST", "NUM_WORKERS", "UI_USERNAME", "UI_PASSWORD")
 NOT_PASSED_ON_PREFIXES = ("LITELLM_", "INFERSPECT_", "PROMETHEUS_", "EVAL_")
 

@@ -75,8 +75,10 @@ class CaseResult:
         return not self.errors and self.passes >= self.pass_threshold * len(self.runs) - 1e-9
 
     @property
-    def score(self) -> float:
-        return fmean(run.score for run in self.runs)
+    def score(self) -> float | None:
+        """Mean of the runs that passed, so that it says how well and not how often; ``None`` where none did."""
+        scores = [run.score for run in self.runs if run.passed]
+        return fmean(scores) if scores else None
 
     @property
     def cost(self) -> float | None:

@@ -48,7 +48,7 @@ class Ran:
 
 
 async def run_suites(
-    gateway: Gateway, selection: Selection, promptfoo: Promptfoo, jobs: int, progress: Progress, keys: set[str]
+    gateway: Gateway, selection: Selection, promptfoo: Promptfoo, *, jobs: int, progress: Progress, keys: set[str]
 ) -> Ran:
     """Run the suites, at most ``jobs`` at a time; those that must be alone come last, one by one.
 

@@ -80,9 +80,13 @@ class Session:
         variables = {"EVAL_MODEL": order.model, "EVAL_BASELINE_MODEL": order.baseline_model}
         promptfoo = Promptfoo(toolchain, folder, variables, order.repeat, order.timeout)
         try:
-            with _stopped_by_sigterm(), self._gateway() as gateway:
-                with Progress(self._console, [suite.name for suite in selection.suites]) as progress:
-                    ran = asyncio.run(run_suites(gateway, selection, promptfoo, order.jobs, progress, self._keys))
+            with (
+                _stopped_by_sigterm(),
+                self._gateway() as gateway,
+                Progress(self._console, [suite.name for suite in selection.suites]) as progress,
+            ):
+                running = run_suites(gateway, selection, promptfoo, jobs=order.jobs, progress=progress, keys=self._keys)
+                ran = asyncio.run(running)
         finally:
             leaks = remove_keys(folder, self._keys)
         rules = Rules(order.gate and not order.update_baseline, order.only is None, order.strict, order.fail_on_latency)

@@ -44,7 +44,8 @@ def _section(title: str, lines: Iterable[Line]) -> Iterator[str]:
 
 
 def _code(text: str) -> str:
-    return f"`{_flat(text).replace('`', 'ˋ').replace('|', '¦')}`"
+    told = _flat(text).replace("`", "'").replace("|", "¦")
+    return f"`{told}`"
 
 
 def _text(text: str) -> str:

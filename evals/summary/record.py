@@ -52,7 +52,11 @@ def _cases(verdict: Verdict, result: SuiteResult) -> Iterator[dict[str, Any]]:
     for change in verdict.changes:
         if change.suite != result.suite:
             continue
-        told = {"case": change.identity.case, "prompt": change.identity.prompt, "provider": change.identity.provider}
+        told: dict[str, Any] = {
+            "case": change.identity.case,
+            "prompt": change.identity.prompt,
+            "provider": change.identity.provider,
+        }
         told |= {"fate": change.fate, "reason": change.reason}
         if (case := ran.get(change.identity)) is not None:
             told |= {"errors": case.errors, **entry_of(case).model_dump(exclude={"case", "prompt", "provider"})}

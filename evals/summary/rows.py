@@ -62,7 +62,7 @@ def total_cost(verdict: Verdict) -> str:
 
 
 def dollars(cost: float) -> str:
-    return f"${cost:.4f}" if cost else "–"
+    return f"${cost:.4f}" if cost else "-"
 
 
 def _row(verdict: Verdict, result: SuiteResult) -> Row:
