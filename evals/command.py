@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typer
 
+from evals.promotion.command import promote
 from evals.suites.command import run
 
 # The heavy imports stand inside of the functions: every command of `inferspect` loads this module.
@@ -15,6 +16,7 @@ from evals.suites.command import run
 app = typer.Typer(no_args_is_help=True, help="Run prompt suites, and make tests and reports from production.")
 
 app.command()(run)
+app.command()(promote)
 
 
 @app.callback()

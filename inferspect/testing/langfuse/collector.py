@@ -1,4 +1,4 @@
-"""Langfuse's public API, as far as clients send traces and scores and fetch prompts with it.
+"""Langfuse's public API, as far as clients send traces and scores, list scores and fetch prompts with it.
 
 Source: Langfuse's published OpenAPI description, and the answers of its server in versions 3 and 4.
 """
@@ -25,6 +25,7 @@ from inferspect.testing.langfuse.endpoints import (
     take_scores,
     take_spans,
 )
+from inferspect.testing.langfuse.listing import V2, V3, list_scores, list_scores_v2
 from inferspect.testing.langfuse.project import Project, Prompt
 from inferspect.testing.langfuse.records import Score, Trace
 from inferspect.testing.upstream.exchange import Reply, Request
@@ -41,6 +42,8 @@ ENDPOINTS: dict[str, tuple[str, Callable[[Project, Request, Fault], Reply]]] = {
     TRACES: ("POST", take_spans),
     INGESTION: ("POST", take_events),
     SCORES: ("POST", take_scores),
+    V3: ("GET", list_scores),
+    V2: ("GET", list_scores_v2),
     PROJECTS: ("GET", show_project),
     PROMPTS: ("GET", show_prompt),
 }

@@ -1,0 +1,1 @@
+"""Requests to the gateway become cases of a prompt suite, redacted."""
