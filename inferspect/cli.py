@@ -16,12 +16,14 @@ from inferspect.events.command import app as events
 from inferspect.extension import commands
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.prisma_client import PrismaSetupError
+from inferspect.prompts.command import app as prompts
 from inferspect.settings import LaunchSettings
 from inferspect.store.migration_error import MigrationError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A governed, observed LLM gateway on LiteLLM.")
 
 app.add_typer(events, name="events")
+app.add_typer(prompts, name="prompts")
 
 
 @app.command()

@@ -18,6 +18,7 @@ from inferspect.observation.langfuse import LangfuseSettings
 from inferspect.observation.metrics import MetricSettings
 from inferspect.observation.quality import QualitySettings
 from inferspect.observation.tracing import TracingSettings
+from inferspect.prompts.settings import PromptSettings
 from inferspect.section import Bytes, Seconds, Section
 from inferspect.tenancy import TenantRules
 from inferspect.tenancy.rules import Address
@@ -178,6 +179,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     events: EventSettings = EventSettings()
     guardrails: GuardrailSettings = GuardrailSettings()
+    prompts: PromptSettings = PromptSettings()
     langfuse: LangfuseSettings = LangfuseSettings()
     tracing: TracingSettings = TracingSettings()
     quality: QualitySettings = QualitySettings()

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from inferspect.tenancy.guardrail_rules import ContentSafetyRules, PiiRules, PromptInjectionRules, SecretRules
 from inferspect.tenancy.observation_rules import ObservationRules
+from inferspect.tenancy.prompt_rules import PromptRules
 from inferspect.tenancy.rule_types import Pattern, Rules
 
 
@@ -61,6 +62,7 @@ class TenantRules(Rules):
 
     models: ModelRules = ModelRules()
     parameters: ParameterRules = ParameterRules()
+    prompts: PromptRules = PromptRules()
     access: AccessRules = AccessRules()
     pii: PiiRules = PiiRules()
     secrets: SecretRules = SecretRules()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import callbacks.langfuse_tracing
-from callbacks.langfuse_tracing.prompting import PromptHook, put_before
+from callbacks.langfuse_tracing.prompting import PromptHook
 from inferspect.context import RequestContext, activate, deactivate
 from inferspect.refusal import Refusal
 from inferspect.runtime import Runtime, install
@@ -134,31 +134,6 @@ async def test_a_prompt_of_a_langfuse_that_is_away_is_refused(
     assert (refused.value.status_code, refused.value.code) == (503, "prompt_unavailable")
 
 
-SYSTEM, USER = {"role": "system", "content": "S"}, {"role": "user", "content": "U"}
-
-
-@pytest.mark.parametrize(
-    ("call_type", "data", "expected"),
-    [
-        ("acompletion", {}, {"messages": [SYSTEM, USER]}),
-        ("acompletion", {"messages": [USER]}, {"messages": [SYSTEM, USER, USER]}),
-        ("anthropic_messages", {"messages": [USER]}, {"system": "S", "messages": [USER, USER]}),
-        ("anthropic_messages", {"system": "own", "messages": []}, {"system": "S\n\nown", "messages": [USER]}),
-        (
-            "anthropic_messages",
-            {"system": [{"type": "text", "text": "own"}], "messages": []},
-            {"system": [{"type": "text", "text": "S"}, {"type": "text", "text": "own"}], "messages": [USER]},
-        ),
-        ("aresponses", {"input": "Hi"}, {"instructions": "S", "input": [USER, {"role": "user", "content": "Hi"}]}),
-        ("aresponses", {"input": [USER], "instructions": "own"}, {"instructions": "S\n\nown", "input": [USER, USER]}),
-    ],
-)
-def test_each_api_has_its_place_for_a_prompt(call_type: str, data: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Instructions where the API has them, messages before the request's."""
-    put_before(data, [SYSTEM, USER], call_type)
-    assert data == expected
-
-
 @pytest.mark.parametrize("call_type", ["aresponses", "anthropic_messages"])
 @pytest.mark.parametrize("content", [{"content": [{"type": "text", "text": "S"}]}, {"content": None}, {}])
 async def test_a_placeholder_brings_instructions_as_text(
@@ -171,16 +146,6 @@ async def test_a_placeholder_brings_instructions_as_text(
         await ask(data, call_type)
     assert (refused.value.status_code, refused.value.code) == (400, "prompt_invalid")
     assert refused.value.param == "prompt_variables"
-
-
-def test_a_text_prompt_leaves_a_plain_input_as_it_is() -> None:
-    """The Responses API's input stays a text where only instructions are added; none are added where there are none."""
-    data: dict[str, Any] = {"input": "Hi"}
-    put_before(data, [SYSTEM], "aresponses")
-    assert data == {"input": "Hi", "instructions": "S"}
-    data = {"messages": []}
-    put_before(data, [USER], "anthropic_messages")
-    assert data == {"messages": [USER]}
 
 
 def test_litellm_finds_the_hook_by_its_name() -> None:

@@ -1,0 +1,1 @@
+"""Prompts as versioned files: read, checked, rendered. The format is defined in ``docs/prompts.md``."""

@@ -1,0 +1,95 @@
+"""Where a request names a prompt, and where its API has a place for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inferspect.refusal import Refusal
+
+FIELDS = ("prompt_id", "prompt_label", "prompt_version", "prompt_variables")  # LiteLLM's names for them
+LONGEST = 200  # characters of a name or label
+LARGEST_VERSION = 2**31 - 1  # of the database's column
+# LiteLLM's names for calls of the APIs that take messages.
+CHAT, RESPONSES, MESSAGES = {"completion", "acompletion"}, {"responses", "aresponses"}, {"anthropic_messages"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The prompt that a request names."""
+
+    name: str
+    label: str | None
+    version: int | None
+    variables: Mapping[str, Any]
+
+
+def taken_prompt(data: dict[str, Any], call_type: str) -> Asked:
+    """What the request says of its prompt, taken out of it: LiteLLM and the provider are not told.
+
+    Raises:
+        Refusal: ``prompt_invalid``: a field is of the wrong type, or the endpoint has no place for a prompt.
+    """
+    name, label, version, variables = (data.pop(field, None) for field in FIELDS)
+    for field, is_right in (
+        ("prompt_id", _is_name(name)),
+        ("prompt_label", label is None or _is_name(label)),
+        ("prompt_version", version is None or (type(version) is int and 0 < version <= LARGEST_VERSION)),
+        ("prompt_variables", variables is None or isinstance(variables, Mapping)),
+    ):
+        if not is_right:
+            message = f"'{field}' is not what it should be: a name, a label, a whole number, an object of variables."
+            raise Refusal(400, "prompt_invalid", message, field)
+    if call_type not in CHAT | RESPONSES | MESSAGES:
+        raise Refusal(400, "prompt_invalid", "This endpoint takes no prompt.", "prompt_id")
+    return Asked(name, label, version, variables or {})
+
+
+def put_before(data: dict[str, Any], messages: list[dict[str, Any]], call_type: str) -> None:
+    """Put messages before those of the request, in the words of the API that is called.
+
+    Raises:
+        Refusal: ``prompt_invalid``: a placeholder brings a system message that is no text where instructions are texts.
+    """
+    if call_type in CHAT:
+        own = data.get("messages")
+        data["messages"] = [*messages, *(own if isinstance(own, list) else [])]
+        return
+    system = "\n\n".join(_text_of(message) for message in messages if message.get("role") == "system")
+    others = [message for message in messages if message.get("role") != "system"]
+    if call_type in MESSAGES:
+        own = data.get("messages")
+        data["messages"] = [*others, *(own if isinstance(own, list) else [])]
+        data["system"] = _joined(system, data.get("system"))
+    else:
+        asked = data.get("input")
+        if others:
+            data["input"] = [*others, *(asked if isinstance(asked, list) else _as_message(asked))]
+        data["instructions"] = _joined(system, data.get("instructions"))
+    for field in ("system", "instructions"):
+        if data.get(field) in ("", None):
+            data.pop(field, None)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST and value.isprintable()
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    content = message.get("content")
+    if not isinstance(content, str):
+        reason = "A system message of a prompt's placeholder needs a text as its content on this endpoint."
+        raise Refusal(400, "prompt_invalid", reason, "prompt_variables")
+    return content
+
+
+def _as_message(asked: Any) -> list[dict[str, Any]]:
+    return [] if asked is None else [{"role": "user", "content": asked}]
+
+
+def _joined(system: str, own: Any) -> Any:
+    """The prompt's instructions and then the request's, which Anthropic's API also has as a list of blocks."""
+    if isinstance(own, list):
+        return [{"type": "text", "text": system}, *own] if system else own
+    return "\n\n".join(filter(None, (system, own if isinstance(own, str) else "")))

@@ -1,0 +1,15 @@
+"""Which prompts a tenant may use."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from inferspect.tenancy.rule_types import Pattern, Rules
+
+
+class PromptRules(Rules):
+    """Which prompts of the gateway's files may be named in a request; see [Prompts](prompts.md)."""
+
+    allowed: tuple[Pattern, ...] = Field(
+        default=("*",), description="Globs of their names; an empty list allows none. Langfuse's prompts are its own."
+    )
