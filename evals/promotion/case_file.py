@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from evals.promotion.case import PromotedCase, Source, input_key
+from evals.promotion.yaml_insertion import NoPlaceError, with_item, without_empty_list
 from evals.promotion.yaml_text import INDENT, lines_of
 from evals.suites.core_yaml import CoreYamlError, read_yaml
 
@@ -24,7 +23,6 @@ HEAD = """\
 # matter. Edit whatever you like, also the description; promoting again adds cases at the end, and requests to `source`
 # where an input is there already. It never changes what stands here.
 """
-BLOCK_SCALARS = frozenset("|>")
 
 
 class CaseFileError(Exception):
@@ -72,7 +70,10 @@ class CaseFile:
                 return False
         expected = [*self.cases, case.as_yaml()]
         text = self.text if self.text.strip() else HEAD
-        text = _without_empty_list(self.path, text).rstrip() + ("\r\n" if "\r\n" in text else "\n")
+        try:
+            text = without_empty_list(text).rstrip() + ("\r\n" if "\r\n" in text else "\n")
+        except NoPlaceError as reason:
+            raise CaseFileError(f"{self.path}: {reason}; add the case by hand") from None
         new = f"\n{rendered(case)}"
         self._replace_by(text + (new.replace("\n", "\r\n") if "\r\n" in text else new), expected)
         self.added.append(case)
@@ -105,7 +106,14 @@ class CaseFile:
         expected = self.cases
         metadata = expected[number].setdefault("metadata", {})
         metadata["source"] = [*_sources(expected[number]), source.as_yaml()]
-        self._replace_by(_source_added(self.path, self.text, number, source), expected)
+        try:
+            text = with_item(self.text, number, ("metadata", "source"), source.as_yaml())
+        except NoPlaceError as reason:
+            raise CaseFileError(
+                f"{self.path}: request {source.request_id} asks what case {number + 1} asks, and {reason}; add it "
+                "by hand"
+            ) from None
+        self._replace_by(text, expected)
 
     def _replace_by(self, text: str, expected: list[dict[str, Any]]) -> None:
         """Take the new text over, where it reads as it should: a slip here would lose what a person wrote."""
@@ -190,60 +198,3 @@ def _sources(case: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _id(case: Mapping[str, Any]) -> Any:
     return (case.get("metadata") or {}).get("id")
-
-
-def _without_empty_list(path: Path, text: str) -> str:
-    """``text`` without the ``[]`` that stands for no case at all."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    if node is None or node.value:
-        return text
-    if node.start_mark is None or node.end_mark is None:
-        raise CaseFileError(f"{path}: no place in it for a case")
-    return text[: node.start_mark.index] + text[node.end_mark.index :]
-
-
-def _source_added(path: Path, text: str, number: int, source: Source) -> str:
-    """``text`` with one more source in the case of this number."""
-    root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    metadata = _member(root.value[number], "metadata")
-    sources = _member(metadata, "source")
-    if not isinstance(sources, yaml.SequenceNode) or sources.flow_style or not sources.value:
-        raise CaseFileError(
-            f"{path}: request {source.request_id} has the input of case {number + 1}, whose metadata.source is no list "
-            "in lines of its own; add the request by hand"
-        )
-    lines = text.splitlines(keepends=True)
-    end = "\r\n" if lines[0].endswith("\r\n") else "\n"
-    last = _last_line(sources)
-    if not lines[last].endswith("\n"):
-        lines[last] += end
-    pad = " " * (sources.value[0].start_mark.column - len("- "))
-    new = [f"{pad}{line}{end}" for line in lines_of([source.as_yaml()])]
-    return "".join([*lines[: last + 1], *new, *lines[last + 1 :]])
-
-
-def _member(node: Any, name: str) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == name), None)
-    return None
-
-
-def _last_line(node: yaml.Node) -> int:
-    """The number of the last line, from 0, that has something of a node; its own mark may be behind comments."""
-    return max(
-        int(leaf.end_mark.line)
-        - (leaf.style in BLOCK_SCALARS if isinstance(leaf, yaml.ScalarNode) and leaf.style else 0)
-        for leaf in _leaves(node)
-    )
-
-
-def _leaves(node: Any) -> Iterable[Any]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield key
-            yield from _leaves(value)
-    elif isinstance(node, yaml.SequenceNode) and not node.flow_style:
-        for member in node.value:
-            yield from _leaves(member)
-    else:
-        yield node
