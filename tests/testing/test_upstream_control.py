@@ -201,7 +201,7 @@ def test_errors_can_be_scripted(upstream: UpstreamSimulator) -> None:
         ("just text", "list of rules"),
         ("rules: 5", "list of rules"),
         ("- 5", "rule 1"),
-        ("- answer: x", "needs match or model"),
+        ("- answer: x", "needs match, system, history or model"),
         ("- {match: a, answer: x}\n- {match: '(', answer: x}", "rule 2: match"),
         ("- {match: a}", "answer"),
         ("- {match: a, answer: x, anser: y}", "anser"),

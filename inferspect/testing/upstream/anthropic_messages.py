@@ -19,6 +19,7 @@ from .conversation import (
 from .exchange import Event
 from .reading import (
     InvalidRequestError,
+    Told,
     message_list,
     named_choice,
     object_at,
@@ -68,17 +69,21 @@ def read(request: Json) -> Conversation:
     if maximum_tokens is None:
         raise InvalidRequestError("max_tokens: Field required", "max_tokens")
     messages = message_list(request, "messages")
-    last_user_message = ""
+    told = Told()
+    told.add("system", text_of(request.get("system")))
     for message in messages:
-        if message.get("role") == "user":
-            # A turn that only brings a tool's result is the program's, not the user's.
-            last_user_message = text_of(_without_tool_results(message.get("content"))) or last_user_message
+        content = message.get("content")
+        said = text_of(_without_tool_results(content))
+        # A turn that only brings a tool's result is the program's, not the user's.
+        told.add(message.get("role") if said else "tool", said or text_of(content))
     tools = _tools(request)
     tool_choice, named_tool = _tool_choice(request, tools)
     return Conversation(
         model=request["model"],
         request=request,
-        last_user_message=last_user_message,
+        last_user_message=told.last_user_message,
+        system=told.system,
+        history=told.history,
         prompt_tokens=_prompt_tokens(request),
         ends_with_tool_result=any(part.get("type") == "tool_result" for part in _parts(messages[-1])),
         stream=bool(request.get("stream")),

@@ -76,8 +76,8 @@ class Application:
         self.script = script or Script()
         self.behaviours: dict[str, str] = {}
         self._counters: dict[Behaviour, int] = {}
-        # Reproducible latencies make two runs of a benchmark comparable.
-        self._random = random.Random(0)  # noqa: S311 - draws delays, guards nothing
+        # Reproducible latencies and chances make two runs of a benchmark comparable.
+        self._random = random.Random(0)  # noqa: S311 - draws delays and chances, guards nothing
         self._control = Control(self)
         self.set_behaviours(behaviours or {})
 
@@ -125,7 +125,8 @@ class Application:
         content = _content(request.body)
         calculate = _CALCULATIONS.get(endpoint)
         conversation = None if calculate else api.read(content)
-        scripted = self.script.find(conversation.model, conversation.last_user_message) if conversation else None
+        rule = self.script.find(conversation, self._random.random) if conversation else None
+        scripted = rule.answer if rule else None
         behaviour = self._behaviour(request, content["model"], scripted)
         pace = self._pace(behaviour)
         streamed = conversation is not None and conversation.stream

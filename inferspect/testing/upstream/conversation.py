@@ -52,12 +52,17 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """What was asked. `tool_choice` is `auto`, `none`, `required` or `named`; then `named_tool` says which."""
+    """What was asked. `tool_choice` is `auto`, `none`, `required` or `named`; then `named_tool` says which.
+
+    `system` is what the system and developers said, `history` what all others said before the last user message.
+    """
 
     model: str
     request: Json
     last_user_message: str
     prompt_tokens: int
+    system: str = ""
+    history: str = ""
     ends_with_tool_result: bool = False
     stream: bool = False
     include_usage: bool = False

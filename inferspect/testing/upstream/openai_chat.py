@@ -16,6 +16,7 @@ from .conversation import (
 )
 from .exchange import Event
 from .reading import (
+    Told,
     choice_count,
     message_list,
     named_choice,
@@ -44,18 +45,19 @@ def read(request: Json) -> Conversation:
     """
     messages = message_list(request, "messages")
     characters = 0
-    last_user_message = ""
+    told = Told()
     for message in messages:
         text = text_of(message.get("content"))
         characters += len(text) + sum(len(_arguments(call)) for call in object_list(message, "tool_calls"))
-        if message.get("role") == "user":
-            last_user_message = text
+        told.add(message.get("role"), text)
     tools = _tools(request)
     tool_choice, named_tool = _tool_choice(request, tools)
     return Conversation(
         model=request["model"],
         request=request,
-        last_user_message=last_user_message,
+        last_user_message=told.last_user_message,
+        system=told.system,
+        history=told.history,
         prompt_tokens=estimate_tokens(characters),
         ends_with_tool_result=messages[-1].get("role") == "tool",
         stream=bool(request.get("stream")),

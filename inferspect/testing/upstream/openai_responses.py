@@ -10,6 +10,7 @@ from .conversation import Conversation, Failure, Json, Tool, estimate_tokens, ne
 from .exchange import Event
 from .reading import (
     InvalidRequestError,
+    Told,
     message_list,
     named_choice,
     object_at,
@@ -51,21 +52,24 @@ def read(request: Json) -> Conversation:
         InvalidRequestError: The API would refuse it.
     """
     items = _items(request)
-    characters = len(text_of(request.get("instructions")))
-    last_user_message = ""
+    instructions = text_of(request.get("instructions"))
+    characters = len(instructions)
+    told = Told()
+    told.add("system", instructions)
     for item in items:
         text = text_of(item.get("content")) or text_of(item.get("output"))
         arguments = item.get("arguments")
         characters += len(text) + (len(arguments) if isinstance(arguments, str) else 0)
-        if item.get("role") == "user":
-            last_user_message = text
+        told.add(item.get("role"), text)
     functions = (given for given in object_list(request, "tools") if given.get("type") == "function")
     tools = tuple(tool(function, "parameters") for function in functions)
     tool_choice, named_tool = _tool_choice(request, tools)
     return Conversation(
         model=request["model"],
         request=request,
-        last_user_message=last_user_message,
+        last_user_message=told.last_user_message,
+        system=told.system,
+        history=told.history,
         prompt_tokens=estimate_tokens(characters),
         ends_with_tool_result=items[-1].get("type") == "function_call_output",
         stream=bool(request.get("stream")),

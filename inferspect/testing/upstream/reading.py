@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .conversation import Tool
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from .conversation import Json
 
 MAXIMUM_CHOICES = 128
+_INSTRUCTING_ROLES = ("system", "developer")
 
 
 class InvalidRequestError(ValueError):
@@ -48,6 +50,39 @@ def text_of(content: object) -> str:
         else:
             raise InvalidRequestError("A part of a message's content is an object.", "messages")
     return "\n".join(text for text in texts if text)
+
+
+@dataclass(slots=True)
+class Told:
+    """What was said, sorted by who said it, as messages are read in their order."""
+
+    last_user_message: str = ""
+    _system: list[str] = field(default_factory=list)
+    _before: list[str] = field(default_factory=list)
+    _since: list[str] = field(default_factory=list)
+
+    def add(self, role: object, text: str) -> None:
+        """Take in the next message."""
+        if role in _INSTRUCTING_ROLES:
+            self._system.append(text)
+        elif role == "user":
+            if self.last_user_message:
+                self._before.append(self.last_user_message)
+            self._before += self._since
+            self._since.clear()
+            self.last_user_message = text
+        else:
+            self._since.append(text)
+
+    @property
+    def system(self) -> str:
+        """What the system and developers said."""
+        return "\n".join(filter(None, self._system))
+
+    @property
+    def history(self) -> str:
+        """What all others said before the last user message."""
+        return "\n".join(filter(None, self._before))
 
 
 def message_list(request: Json, name: str) -> list[Json]:

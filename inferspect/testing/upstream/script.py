@@ -1,4 +1,4 @@
-"""Scripted answers: rules over the last user message and the model, of which the first that matches answers."""
+"""Scripted answers: rules over the conversation and the model, of which the first that fits answers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from .conversation import CHARACTERS_PER_TOKEN, ToolCall
 from .tokens import NO_TOKENS, ScriptedTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from .conversation import Conversation
 
 
 class ScriptError(ValueError):
@@ -74,10 +76,17 @@ class ScriptedAnswer(_Strict):
 
 
 class Rule(_Strict):
-    """`match` is searched in the last user message, `model` must fit the whole model name; both are expressions."""
+    """A rule applies where all its expressions fit, and then with the probability `chance`.
+
+    `match` is searched in the last user message, `system` in the messages of the system and of developers, `history` in
+    all other messages before the last one of the user; `model` must fit the whole model name.
+    """
 
     match: re.Pattern[str] | None = None
+    system: re.Pattern[str] | None = None
+    history: re.Pattern[str] | None = None
     model: re.Pattern[str] | None = None
+    chance: float = Field(default=1.0, ge=0, le=1)
     answer: ScriptedAnswer
 
     @field_validator("answer", mode="before")
@@ -87,14 +96,19 @@ class Rule(_Strict):
 
     @model_validator(mode="after")
     def _some_condition(self) -> Rule:
-        if self.match is None and self.model is None:
-            raise ValueError("a rule needs match or model")
+        if self.match is None and self.model is None and self.system is None and self.history is None:
+            raise ValueError("a rule needs match, system, history or model")
         return self
 
-    def fits(self, model: str, last_user_message: str) -> bool:
-        """Whether every condition that the rule has is met."""
-        return (self.model is None or self.model.fullmatch(model) is not None) and (
-            self.match is None or self.match.search(last_user_message) is not None
+    def fits(self, conversation: Conversation) -> bool:
+        """Whether every expression that the rule has fits; `chance` is not asked."""
+        searched = (
+            (self.match, conversation.last_user_message),
+            (self.system, conversation.system),
+            (self.history, conversation.history),
+        )
+        return (self.model is None or self.model.fullmatch(conversation.model) is not None) and all(
+            expression is None or expression.search(text) is not None for expression, text in searched
         )
 
 
@@ -148,9 +162,9 @@ class Script:
         """
         return cls.parse(path.read_bytes())
 
-    def find(self, model: str, last_user_message: str) -> ScriptedAnswer | None:
-        """The answer of the first rule that fits."""
+    def find(self, conversation: Conversation, draw: Callable[[], float]) -> Rule | None:
+        """The first rule that applies; `draw` gives a number from 0 up to 1 for each rule with a `chance` that fits."""
         for rule in self.rules:
-            if rule.fits(model, last_user_message):
-                return rule.answer
+            if rule.fits(conversation) and (rule.chance == 1 or draw() < rule.chance):
+                return rule
         return None
