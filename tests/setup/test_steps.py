@@ -41,14 +41,16 @@ def test_an_unreachable_registry_is_told_as_such(sign: str) -> None:
 
 def test_an_unknown_profile_names_those_there_are() -> None:
     """At once, without touching anything."""
-    with pytest.raises(SystemExit, match="unknown profile 'all'; choose one of: gateway, dev"):
+    with pytest.raises(SystemExit, match="unknown profile 'all'; choose one of: gateway, evals, dev"):
         steps.run_profile("all")
 
 
 def test_every_input_of_a_step_is_in_the_checkout() -> None:
     """A lock that was renamed would make each set-up fail."""
-    for path in (steps.LOCKS / "bootstrap.lock", steps.LOCKS / "gateway.lock", steps.LOCKS / "dev.lock"):
-        assert path.is_file()
+    for name in ("bootstrap.lock", "gateway.lock", "evals.lock", "dev.lock"):
+        assert (steps.LOCKS / name).is_file()
+    for folder in (steps.ENGINE, steps.PROMPTFOO):
+        assert (folder / "package-lock.json").is_file()
 
 
 def test_an_unsupported_python_is_refused_in_words() -> None:
