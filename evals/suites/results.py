@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from evals.suites.suite import Case
 ERROR = 2  # ResultFailureReason.ERROR of Promptfoo; 1 is an assertion that did not hold
 FORMAT = 3
 LONGEST_REASON = 300
+STACK = re.compile(r"\n+\s+at ")  # where in Promptfoo's code an error arose helps nobody here
 
 
 class ResultsError(Exception):
@@ -173,7 +175,8 @@ class _Result(_Lenient):
 
     def run(self) -> Run:
         if self.failureReason == ERROR:
-            return Run(False, self.score, self.cost, self.latencyMs, error=self.error or "no answer, no reason given")
+            error = STACK.split(self.error or "no answer, no reason given", maxsplit=1)[0]
+            return Run(False, self.score, self.cost, self.latencyMs, error=error)
         return Run(self.success, self.score, self.cost, self.latencyMs, reason="" if self.success else self._reason())
 
     def _reason(self) -> str:

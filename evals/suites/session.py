@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from evals.summary.write import remove_keys, write_summary
 from inferspect.settings import LaunchSettings
 
 RESULTS = Path("eval-results")
+WIDTH = 140  # of what is written to a log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Session:
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
         self._when = datetime.now(UTC)
         self._keys = {order.key} if order.key else set()
 

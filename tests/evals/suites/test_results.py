@@ -115,3 +115,12 @@ def test_no_results_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "half.json").write_text('{"results": {"vers', encoding="utf-8")
     with pytest.raises(ResultsError, match="not what Promptfoo should write"):
         read_results(tmp_path / "half.json", CASES)
+
+
+def test_an_errors_stack_is_left_out(tmp_path: Path) -> None:
+    """What is wrong is told, without the places in Promptfoo's code and the machine's paths."""
+    error = (
+        "Error: Unknown assertion type: iregex\n    at run (file:///home/someone/x.js:1:2)\n    at next (file:///y.js)"
+    )
+    path = written(tmp_path, result(0, success=False, failureReason=2, error=error), result(1))
+    assert read_results(path, CASES)[0].reason == "Error: Unknown assertion type: iregex"
