@@ -6,7 +6,7 @@ ALONE := tests/resilience tests/observation/test_chaos.py
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench chaos docs doctor lock setup setup-dev clean
+.PHONY: help serve test eval check fix bench chaos docs doctor lock setup setup-evals setup-dev clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ test: setup-dev check  ## check and test everything
 	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=loadfile $(ALONE:%=--ignore=%)
 	@$(BIN)/pytest $(ALONE)
 	@$(MAKE) --no-print-directory -C infra/prisma-engine test
+
+eval: setup-evals ## run the prompt suites through a gateway of their own
+	@$(BIN)/inferspect eval run
 
 check: setup-dev ## lint, types, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -47,6 +50,9 @@ lock: setup-dev  ## compile the hash-pinned locks from requirements/*.in
 
 setup:
 	@$(PYTHON) infra/setup gateway
+
+setup-evals:
+	@$(PYTHON) infra/setup evals
 
 setup-dev:
 	@$(PYTHON) infra/setup dev
