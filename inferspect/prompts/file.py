@@ -21,7 +21,7 @@ HEADING = re.compile(r"# *(\w+) *")
 ROLES: tuple[Role, ...] = get_args(Role)
 OTHER_ROLES = ("developer", "tool", "function")  # as other formats have them
 HEADINGS = ", ".join(f"`# {role}`" for role in ROLES)
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")  # and what nobody sees
 
 
 def read_prompt(file: Path, name: str, version: int) -> Prompt:

@@ -6,6 +6,7 @@ or which could run for long or reach into the program, ever gets further.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,7 +17,9 @@ FILTERS = {"upper": (0, 0), "lower": (0, 0), "trim": (0, 0), "default": (1, 2), 
 LOOP = ("index", "index0", "first", "last", "length")
 COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 DEEPEST = 32
-ONLY_JINJA = frozenset({"True", "False", "None"})
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+WRITTEN = {"True": "true", "False": "false", "None": "none", "null": "none"}  # as both read it
+CONSTANTS = frozenset({"true", "false", "none"})
 WORDS = "texts, `{{ name }}`, `{% if %}`, `{% for item in list %}`, comparisons, `and`, `or`, `not`, `is defined`"
 
 
@@ -60,8 +63,10 @@ def _check_words(environment: Environment, source: str) -> None:
     for line, kind, word in environment.lex(source):
         if kind.endswith("_begin") and word.endswith("+"):
             raise TemplateError("`+` beside `%` is Jinja's only", line)
-        if kind == "name" and word in ONLY_JINJA:
-            raise TemplateError(f"write `{'none' if word == 'None' else word.lower()}`", line)
+        if kind == "name" and word in WRITTEN:
+            raise TemplateError(f"write `{WRITTEN[word]}` in place of `{word}`", line)
+        if kind in ("integer", "float") and not NUMBER.fullmatch(word):
+            raise TemplateError("write numbers with digits and a point only", line)
 
 
 class _Check:
@@ -105,6 +110,8 @@ class _Check:
             self._condition(node.left, scope, depth + 1)
             self._condition(node.right, scope, depth + 1)
         elif isinstance(node, nodes.Not):
+            if isinstance(node.node, nodes.Compare):  # which Nunjucks takes for `(not a) == b`
+                raise TemplateError("write the opposite comparison in place of `not`", node.lineno)
             self._condition(node.node, scope, depth + 1)
         elif isinstance(node, nodes.Compare):
             if len(node.ops) != 1 or node.ops[0].op not in COMPARISONS:
@@ -149,6 +156,8 @@ class _Check:
             of_loop = isinstance(node.node, nodes.Name) and node.node.name == "loop" and "loop" in scope
             if of_loop and node.attr not in LOOP:
                 raise TemplateError(f"of `loop` there are {', '.join(LOOP)}", node.lineno)
+            if node.attr in CONSTANTS:
+                raise TemplateError(f"write `['{node.attr}']` in place of `.{node.attr}`", node.lineno)
             if node.attr == "length" and not of_loop:
                 raise TemplateError("write `| length`", node.lineno)
             self._path(node.node, scope, depth + 1)

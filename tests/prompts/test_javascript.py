@@ -48,7 +48,7 @@ VARIABLES: dict[str, Any] = {
     "nothing": None,
     "list": ["a", "ß", 1, 1.5, True],
     "words": ["x", "y"],
-    "none": [],
+    "nobody": [],
     "user": {"name": "Minh", "tags": ["p", "q"], "items": "own", "": "blank", "a b": "c"},
     "people": [{"name": "A", "age": 3}, {"name": "B"}],
     "spaced": "\ufeff\u00a0\t mid \u2003\n\u0085",
@@ -68,17 +68,17 @@ BODIES = [
     "# user\n{% if nothing == none %}A{% endif %}{% if one == none %}B{% else %}C{% endif %}",
     "# user\n{% for x in words %}{{ loop.index }}{{ loop.index0 }}{{ loop.first }}{{ x }} {% endfor %}",
     "# user\n{% for x in words %}{{ loop.last }}{{ loop.length }}{{ x }} {% endfor %}",
-    "# user\n{% for x in none %}A{% else %}B{% endfor %}{% for p in people %}{{ p.age | default('?') }}{% endfor %}",
+    "# user\n{% for x in nobody %}A{% else %}B{% endfor %}{% for p in people %}{{ p.age | default('?') }}{% endfor %}",
     "# user\n{% for p in people %}\n- {{ p.name }}\n  {%- if not loop.last %},{% endif %}\n{% endfor %}\nend",
     "# user\n{% for x in words %}{% for y in user.tags %}{{ x }}{{ y }}{{ loop.index }}{% endfor %}{% endfor %}",
-    "# user\n{{ list | join(', ') }}|{{ words | join }}|{{ none | join('-') }}|{{ list | length }}|{{ user | length }}",
+    "# user\n{{ list | join(', ') }}|{{ words | join }}|{{ nobody | join('-') }}|{{ list | length }}{{ user | length }}",
     "# user\n[{{ spaced | trim }}]{{ emoji | length }}{{ emoji | upper }}{{ 'ÀÉİ' | lower }}{{ name | trim | upper }}",
     "# user\n{{ absent | default('d') }}{{ user.absent | default(name) }}",
     "# user\n{{ empty | default('e') }}{{ empty | default('f', true) }}{{ one | default('g') }}",
     "# user\n  a {{- name -}} b {#- gone -#} c\n\n\n{%- if one %}\n\nd\n{% endif -%}\n e",
     "# user\n{% raw %}{{ name }}{% if %}{% endraw %} { name } {{ 'quoted \\'text\\' {{' }} {{ \"a\\nb\" }}",
     "# system\n\n{% if user.name %}For {{ user.name }}.{% endif %}\n\n# Heading\n\n## user\n\n---\n\ntext\n",
-    "# user\n\n\u2003 \u00a0Hello\ufeff\n",
+    "# user\n\n\u2003 \u00a0Hello\u3000\n",
     "# user\n{{ absent }}",
     "# user\n{{ user.absent }}",
     "# user\n{{ nothing }}",
@@ -86,6 +86,9 @@ BODIES = [
     "# user\n{{ name",
     "Hello",
 ]
+
+
+REFUSED = 6  # the last of them
 
 
 def in_javascript(cases: list[tuple[str, dict[str, Any]]]) -> list[Any]:
@@ -121,5 +124,7 @@ def test_both_make_the_same_of_a_file(tmp_path: Path) -> None:
     texts = [prompt_text(body=body) for body in BODIES]
     texts += [text.replace("\n", "\r\n") for text in texts[:2]]
     made = in_javascript([(text, VARIABLES) for text in texts])
-    for text, theirs in zip(texts, made, strict=True):
-        assert in_python(tmp_path / "v1.md", text, VARIABLES) == theirs, text
+    ours = [in_python(tmp_path / "v1.md", text, VARIABLES) for text in texts]
+    different = [row for row in zip(texts, ours, made, strict=True) if row[1] != row[2]]
+    assert different == []
+    assert sum(one is None for one in ours) == REFUSED
