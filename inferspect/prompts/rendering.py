@@ -16,7 +16,7 @@ from inferspect.prompts.template import Template, is_path
 from inferspect.prompts.values import FILTERS, ValueRefusedError, compared, items_of, text_of, truth
 
 MOST_CHARACTERS = 2_000_000  # of all messages of a prompt together
-MOST_STEPS = 200_000  # some tenths of a second
+MOST_STEPS = 50_000  # less than a tenth of a second
 CHARACTERS_A_STEP = 1_000  # that are copied or changed
 MISSING = object()
 Scope = Mapping[str, Any]  # names of the loops around

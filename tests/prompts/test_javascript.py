@@ -71,7 +71,7 @@ BODIES = [
     "# user\n{% for x in nobody %}A{% else %}B{% endfor %}{% for p in people %}{{ p.age | default('?') }}{% endfor %}",
     "# user\n{% for p in people %}\n- {{ p.name }}\n  {%- if not loop.last %},{% endif %}\n{% endfor %}\nend",
     "# user\n{% for x in words %}{% for y in user.tags %}{{ x }}{{ y }}{{ loop.index }}{% endfor %}{% endfor %}",
-    "# user\n{{ list | join(', ') }}|{{ words | join }}|{{ nobody | join('-') }}|{{ list | length }}{{ user | length }}",
+    "# user\n{{ list | join(', ') }}|{{ words | join }}|{{ nobody | join('-') }}{{ list | length }}{{ user | length }}",
     "# user\n[{{ spaced | trim }}]{{ emoji | length }}{{ emoji | upper }}{{ 'ÀÉİ' | lower }}{{ name | trim | upper }}",
     "# user\n{{ absent | default('d') }}{{ user.absent | default(name) }}",
     "# user\n{{ empty | default('e') }}{{ empty | default('f', true) }}{{ one | default('g') }}",
