@@ -94,7 +94,7 @@ def make_suite(
     place = folder / "suites" / name
     (place / "cases").mkdir(parents=True)
     configuration = {
-        "prompts": [{"id": "file://../../shared/prompt.mjs", "config": {"name": "shop"}}],
+        "prompts": [{"id": "file://../../shared/prompt.mjs", "label": "shop", "config": {"name": "shop"}}],
         "providers": [{"id": "file://../../providers/gateway.mjs"}],
         "tests": "file://cases/*.yaml",
         **more,
