@@ -18,6 +18,7 @@ from pydantic_settings import SettingsError
 from inferspect.configuration_file import ConfigurationError, Problem, read_mapping
 from inferspect.extension import read_own_entities
 from inferspect.outgoing.urls import LOGIN
+from inferspect.prompts.settings import folder_of
 from inferspect.secret import NO_REFERENCE
 from inferspect.settings import Settings, settings_from
 
@@ -82,6 +83,8 @@ def load_configuration(file: Path) -> Configuration:
         problems.append(Problem((OWN_KEY,), "must be a mapping", "write settings below it, indented"))
     except SettingsError as error:
         problems.append(_from_environment(error))
+    else:
+        problems += _prompts(settings, file)
     if problems:
         raise ConfigurationError(file, problems, lines)
     return Configuration(file, content, settings, settings.default_rules.model_dump(mode="json", exclude_unset=True))
@@ -194,6 +197,19 @@ def _from_pydantic(detail: Any, own: Any) -> Problem:
     if variable in os.environ:
         return Problem((), message, "correct the variable or unset it", value, variable)
     return Problem((OWN_KEY, *written), message, "see docs/settings.md", value)
+
+
+def _prompts(settings: Settings, file: Path) -> Iterator[Problem]:
+    try:
+        folder_of(settings.prompts, file)
+    except ValueError as error:
+        variable = "INFERSPECT_PROMPTS__FOLDER"
+        yield Problem(
+            (OWN_KEY, "prompts", "folder"),
+            str(error),
+            "correct it, or make the folder",
+            variable=variable if variable in os.environ else None,
+        )
 
 
 def _may_be_secret(detail: Any, message: str) -> bool:

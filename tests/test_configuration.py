@@ -180,6 +180,15 @@ def test_an_alias_that_contains_itself_does_not_hang(tmp_path: Path) -> None:
     assert "loop: is no key" in line
 
 
+def test_a_folder_of_prompts_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its line, or as the variable that names it; relative to the file."""
+    (told,) = problems(tmp_path, "inferspect:\n  prompts:\n    folder: absent\n")
+    assert f"litellm_config.yaml:3: inferspect.prompts.folder: {tmp_path}/absent is no folder" in told
+    monkeypatch.setenv("INFERSPECT_PROMPTS__FOLDER", "gone")
+    (told,) = problems(tmp_path, "model_list: []\n")
+    assert f"environment: INFERSPECT_PROMPTS__FOLDER: {tmp_path}/gone is no folder" in told
+
+
 def test_a_wrong_variable_is_named_as_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the environment is wrong, the remedy names the variable and not the file."""
     monkeypatch.setenv("INFERSPECT_EVENTS__SHIP_EVERY", "soon")

@@ -14,6 +14,7 @@ from inferspect.doctor.examination import Examination
 from inferspect.doctor.installation import check_litellm_version, check_packages, check_python, check_set_up
 from inferspect.doctor.langfuse import check_langfuse
 from inferspect.doctor.machine import check_credentials, check_data_folder, check_port
+from inferspect.doctor.prompts import check_prompts
 from inferspect.doctor.result import Check, Result, error
 from inferspect.doctor.services import check_database, check_migrations, check_redis
 from inferspect.doctor.setting_up import check_configuration, check_environment, check_providers
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     Check("clock", check_clock),
     Check("redis", check_redis),
     Check("providers", check_providers),
+    Check("prompts", check_prompts),
     Check("langfuse", check_langfuse),
     Check("collector", check_collector),
     Check("alert channels", check_channels),

@@ -32,5 +32,5 @@ def folder_of(settings: PromptSettings, configuration: Path) -> Path | None:
         return home / USUAL if (home / USUAL).is_dir() else None
     folder = home / settings.folder
     if not folder.is_dir():
-        raise ValueError(f"inferspect.prompts.folder: {folder} is no folder; correct it, or make the folder")
+        raise ValueError(f"{folder} is no folder")
     return folder

@@ -156,7 +156,7 @@ def test_the_folder_stands_beside_the_configuration(
 
 
 def test_a_folder_that_is_named_and_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"inferspect\.prompts\.folder: .*/absent is no folder"):
+    with pytest.raises(ValueError, match="/absent is no folder"):
         folder_of(PromptSettings.model_validate({"folder": "absent"}), tmp_path / "litellm_config.yaml")
 
 
