@@ -6,7 +6,7 @@ ALONE := tests/resilience tests/observation/test_chaos.py
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test eval check fix bench chaos docs doctor lock setup setup-evals setup-dev clean
+.PHONY: help serve test eval check fix bench chaos docs doctor lock setup setup-evals setup-deepchecks setup-dev clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -54,8 +54,11 @@ setup:
 setup-evals:
 	@$(PYTHON) infra/setup evals
 
+setup-deepchecks:
+	@$(PYTHON) infra/setup deepchecks
+
 setup-dev:
 	@$(PYTHON) infra/setup dev
 
 clean: setup-dev ## remove the environment and generated files, keep .inferspect/
-	@rm -rf .venv infra/prisma-engine/node_modules
+	@rm -rf .venv .venv-deepchecks infra/prisma-engine/node_modules

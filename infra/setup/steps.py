@@ -13,6 +13,7 @@ from stamps import SetupError, Step, run_steps
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+DEEPCHECKS = ROOT / ".venv-deepchecks"
 ENGINE = ROOT / "infra" / "prisma-engine"
 PROMPTFOO = ROOT / "promptfoo"
 LOCKS = ROOT / "requirements"
@@ -22,8 +23,8 @@ VERSION = "%d.%d" % sys.version_info[:2]
 def run_profile(profile: str) -> None:
     """Run the steps of a profile.
 
-    ``gateway`` is what serving needs, ``evals`` also what ``inferspect eval run`` needs, ``dev`` also what checks and
-    tests need.
+    ``gateway`` is what serving needs, ``evals`` also what ``inferspect eval run`` needs, ``deepchecks`` what reports
+    need, ``dev`` also what checks and tests need.
     """
     gateway = [
         Step("python environment", create_venv, [VERSION]),
@@ -47,11 +48,15 @@ def run_profile(profile: str) -> None:
         ),
         Step("promptfoo's development packages", install_promptfoo_dev, promptfoo_lock),
     ]
-    profiles = {"gateway": gateway, "evals": gateway + evals, "dev": gateway + evals + dev}
+    profiles = {"gateway": gateway, "evals": gateway + evals, "deepchecks": gateway}
+    profiles["dev"] = gateway + evals + dev
     if profile not in profiles:
         sys.exit(f"setup: unknown profile {profile!r}; choose one of: {', '.join(profiles)}")
     try:
         run_steps(profiles[profile], VENV / ".setup")
+        if profile in {"deepchecks", "dev"}:
+            lock = [LOCKS / "deepchecks.lock", VERSION]
+            run_steps([Step("deepchecks", install_deepchecks, lock)], DEEPCHECKS / ".setup")
     except SetupError as error:
         sys.exit(f"setup: {error}")
 
@@ -67,6 +72,17 @@ def create_venv() -> None:
     if VENV.exists():
         shutil.rmtree(VENV)
     venv.create(VENV, with_pip=True, symlinks=True)
+
+
+def install_deepchecks() -> None:
+    """An environment of its own: see docs/deepchecks.md."""
+    import venv
+
+    if DEEPCHECKS.exists():
+        shutil.rmtree(DEEPCHECKS)
+    venv.create(DEEPCHECKS, symlinks=True)
+    python = str(DEEPCHECKS / "bin" / "python")
+    uv("pip", "install", "--python", python, "--require-hashes", "-r", str(LOCKS / "deepchecks.lock"))
 
 
 def install_uv() -> None:
