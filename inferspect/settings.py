@@ -17,6 +17,7 @@ from inferspect.observation.audit import AuditSettings
 from inferspect.observation.langfuse import LangfuseSettings
 from inferspect.observation.metrics import MetricSettings
 from inferspect.observation.quality import QualitySettings
+from inferspect.observation.reports import ReportSettings
 from inferspect.observation.tracing import TracingSettings
 from inferspect.prompts.settings import PromptSettings
 from inferspect.section import Bytes, Seconds, Section
@@ -183,6 +184,7 @@ class Settings(BaseSettings):
     langfuse: LangfuseSettings = LangfuseSettings()
     tracing: TracingSettings = TracingSettings()
     quality: QualitySettings = QualitySettings()
+    reports: ReportSettings = ReportSettings()
     metrics: MetricSettings = MetricSettings()
     audit: AuditSettings = AuditSettings()
     alerts: AlertSettings = AlertSettings()

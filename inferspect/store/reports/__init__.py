@@ -1,0 +1,1 @@
+"""Reports over scores: what their conditions found, window by window; see docs/deepchecks.md."""
