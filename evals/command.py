@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from evals.promotion.command import promote
+from evals.reports.command import baseline, report, schedule
 from evals.suites.command import run
 
 # The heavy imports stand inside of the functions: every command of `inferspect` loads this module.
@@ -17,6 +18,9 @@ app = typer.Typer(no_args_is_help=True, help="Run prompt suites, and make tests 
 
 app.command()(run)
 app.command()(promote)
+app.command()(report)
+app.command()(schedule)
+app.add_typer(baseline, name="baseline")
 
 
 @app.callback()
