@@ -18,12 +18,14 @@ import httpx
 import psutil
 import pytest
 import yaml
+from playwright.sync_api import sync_playwright
 
 from evals.suites.gateways import Gateway, own_gateway, script_of
 from evals.suites.suite import find_suites
 
 ROOT = Path(__file__).parents[2]
 SUITES = ROOT / "promptfoo"
+CHROMIUM = shutil.which("chromium")
 NOWHERE = "http://127.0.0.1:9/v1"
 
 
@@ -106,6 +108,27 @@ def test_every_suite_leaves_its_files(all_suites: Ended) -> None:
     expected = {f"{one.name}.{kind}" for one in find_suites(SUITES) for kind in ("json", "html", "junit.xml")}
     expected |= {"summary.json", "summary.md", "junit.xml", "index.html"}
     assert {path.name for path in all_suites.folder.iterdir()} == expected
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_pages_open_without_errors_and_ask_nobody(all_suites: Ended) -> None:
+    """The run's page and Promptfoo's of each suite, in a real browser, with nothing asked for outside."""
+    requests: list[str] = []
+    mistakes: list[str] = []
+    pages = sorted(all_suites.folder.glob("*.html"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for path in pages:
+            page = browser.new_page()
+            page.on("request", lambda request: requests.append(request.url))
+            page.on("pageerror", lambda error: mistakes.append(str(error)))
+            page.on("console", lambda message: mistakes.append(message.text) if message.type == "error" else None)
+            page.goto(path.as_uri())
+            assert page.query_selector_all("tr")
+        browser.close()
+    assert len(pages) == len(find_suites(SUITES)) + 1
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+    assert mistakes == []
 
 
 def test_no_key_is_in_any_file_or_output(all_suites: Ended, serving: Gateway) -> None:
