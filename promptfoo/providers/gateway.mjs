@@ -24,6 +24,7 @@ export default class GatewayProvider {
     this.label = options.label;
     const unknown = Object.keys(this.config).filter((name) => !SETTINGS.has(name));
     if (unknown.length) throw new Error(`The gateway provider has no setting ${unknown.join(', ')}.`);
+    this.config = { ...this.config, maxRetries: 0 }; // tried again here, so not by Promptfoo, which would for minutes
     this.endpoint = ENDPOINTS[this.config.endpoint ?? 'chat'];
     if (!this.endpoint) {
       throw new Error(`endpoint is one of ${Object.keys(ENDPOINTS).join(', ')}, not ${this.config.endpoint}.`);
