@@ -79,7 +79,11 @@ class Session:
             for suite in selection.suites:
                 baselines.read(suite.name)
         folder = self._folder()
-        variables = {"EVAL_MODEL": order.model, "EVAL_BASELINE_MODEL": order.baseline_model}
+        variables = {
+            "EVAL_MODEL": order.model,
+            "EVAL_BASELINE_MODEL": order.baseline_model,
+            "EVAL_PROMPTS": str(order.folder.absolute() / "prompts"),
+        }
         promptfoo = Promptfoo(toolchain, folder, variables, order.repeat, order.timeout)
         try:
             with (

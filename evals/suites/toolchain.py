@@ -41,10 +41,12 @@ class Toolchain:
     Attributes:
         node: Node.js itself: its shim in the environment would outlive its own end.
         program: what Node.js runs.
+        tools: folder of the provider and the shared assertions, for suites that lie elsewhere.
     """
 
     node: Path
     program: Path
+    tools: Path
 
     def command(self, *arguments: str) -> list[str]:
         return [str(self.node), str(self.program), *arguments]
@@ -54,7 +56,7 @@ class Toolchain:
         caller = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         path = os.pathsep.join([str(self.node.parent), str(Path(sys.executable).parent), caller.get("PATH", "")])
         own = {"PATH": path, "HOME": str(home), "PROMPTFOO_CONFIG_DIR": str(home), "PROMPTFOO_PYTHON": sys.executable}
-        return {**caller, **QUIET, **own, **told}
+        return {**caller, **QUIET, **own, "EVAL_TOOLS": str(self.tools), **told}
 
 
 def find_toolchain(folder: Path) -> Toolchain:
@@ -71,7 +73,7 @@ def find_toolchain(folder: Path) -> Toolchain:
         )
     for place in (folder, CHECKOUT / "promptfoo"):
         if (program := place / PACKAGE / PROGRAM).exists():
-            return Toolchain(node, program.resolve())
+            return Toolchain(node, program.resolve(), place)
     raise ToolchainError(
         f"Promptfoo is not installed in {folder / PACKAGE}: run `make eval`, or `python3 infra/setup evals`"
     )

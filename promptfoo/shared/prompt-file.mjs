@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 import { load as readYaml } from 'js-yaml';
 
-const FOLDER = fileURLToPath(new URL('../prompts/', import.meta.url));
+// Suites that lie elsewhere have prompts of their own.
+const FOLDER = process.env.EVAL_PROMPTS
+  ? `${process.env.EVAL_PROMPTS}/`
+  : fileURLToPath(new URL('../prompts/', import.meta.url));
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const FILE = /^v([1-9]\d*)\.md$/;
 const PARTS = /^---\r?\n(?<head>[\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)(?<body>[\s\S]*)$/;

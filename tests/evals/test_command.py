@@ -149,6 +149,7 @@ def test_no_tenant_of_a_run_is_left(all_suites: Ended, serving: Gateway) -> None
 def test_a_prompt_made_worse_fails_and_its_cases_are_named(given: dict[str, str], tmp_path: Path) -> None:
     """A new version of a prompt that lost its instructions regresses cases of its suite, told by name."""
     copy = shutil.copytree(SUITES, tmp_path / "promptfoo", ignore=shutil.ignore_patterns("node_modules"))
+    (copy / "node_modules").symlink_to(SUITES / "node_modules")
     versions = sorted((copy / "prompts" / "customer-support").glob("v*.md"))
     number = len(versions) + 1
     newest = versions[-1].read_text(encoding="utf-8")
