@@ -102,7 +102,11 @@ class _Check:
             raise TemplateError("a loop has one name, such as `{% for item in items %}`", node.lineno)
         self._value(node.iter, scope, depth)
         self.body(node.body, scope | {node.target.name, "loop"}, depth)
-        self.body(node.else_, scope, depth)
+        otherwise = _Check()
+        otherwise.body(node.else_, scope - {node.target.name}, depth)
+        if node.target.name in otherwise.variables:
+            raise TemplateError("the `else` of a loop does not name what the loop does", node.lineno)
+        self.variables |= otherwise.variables
 
     def _condition(self, node: nodes.Node, scope: frozenset[str], depth: int) -> None:
         _check_depth(node, depth)

@@ -75,6 +75,8 @@ def test_what_the_language_has_is_taken(source: str, variables: set[str]) -> Non
         "{% for a in b recursive %}{% endfor %}",
         "{% for a in range(9) %}{% endfor %}",
         "{% for loop in a %}{% endfor %}",
+        "{% for a in b %}{% else %}{{ a }}{% endfor %}",
+        "{% for a in b %}{% for a in c %}{% else %}{{ a }}{% endfor %}{% endfor %}",
         "{% for a in b %}{{ loop.cycle }}{% endfor %}",
         "{% for a in b %}{% break %}{% endfor %}",
         "{%+ if a %}{% endif %}",
