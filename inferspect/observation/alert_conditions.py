@@ -188,6 +188,22 @@ class QualityThresholds(Condition):
     above: int = Field(default=0, ge=0, description=BAD_ABOVE)
 
 
+class Reports(Condition):
+    """Failed conditions of the last window that each suite of `inferspect eval schedule` has evaluated of a tenant.
+
+    A window of which no report could be made counts as one.
+    """
+
+    figure: ClassVar[str] = "Failed conditions of a report"
+    unit: ClassVar[Unit] = "count"
+    window: ClassVar[timedelta | None] = timedelta(days=2)
+    longest_window: ClassVar[timedelta] = timedelta(days=60)
+
+    type: Literal["reports"] = Field(description="Kind of condition.")
+    above: int = Field(default=0, ge=0, description=BAD_ABOVE)
+    suite: str | None = Field(default=None, description="Name of one suite; each for itself where unset.")
+
+
 class SpoolAge(Condition):
     """Age of the oldest event that waits on a disk for the database."""
 
@@ -272,6 +288,7 @@ AnyCondition = Annotated[
     | Cost
     | Quality
     | QualityThresholds
+    | Reports
     | SpoolAge
     | ProviderDown
     | GuardrailSpike

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Text, func, or_
+from sqlalchemy import Select, Text, case, func, or_, select
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, distinct_on
 
 from callbacks.alerts.conditions.reading import Looking
-from inferspect.observation.alert_conditions import GuardrailSpike, Quality, QualityThresholds
+from inferspect.observation.alert_conditions import GuardrailSpike, Quality, QualityThresholds, Reports
+from inferspect.store.reports.tables import Report
 from inferspect.store.scores.tables import QualityState, Scores
 from inferspect.store.tables import Event
 
@@ -24,6 +25,21 @@ def quality(condition: Quality, looking: Looking) -> Select[Any]:
 def quality_thresholds(_condition: QualityThresholds, looking: Looking) -> Select[Any]:
     count = func.count()
     return looking.grouped(QualityState.tenant_id, count, count, labels={"score": QualityState.score})
+
+
+def reports(condition: Reports, looking: Looking) -> Select[Any]:
+    """The highest revision of the last window holds; what ended before the time looked at says nothing any more."""
+    latest = (
+        select(Report.tenant_id, Report.suite, Report.failed, Report.status)
+        .ext(distinct_on(Report.tenant_id, Report.suite))
+        .where(Report.scheduled, *looking.within(Report.window_end))
+        .order_by(Report.tenant_id, Report.suite, Report.window_start.desc(), Report.revision.desc())
+    )
+    if condition.suite is not None:
+        latest = latest.where(Report.suite == condition.suite)
+    last = latest.subquery()
+    failed = case((last.c.status == "error", 1), else_=last.c.failed)
+    return looking.grouped(last.c.tenant_id, func.sum(failed), func.count(), labels={"suite": last.c.suite})
 
 
 def guardrail_spike(condition: GuardrailSpike, looking: Looking) -> Select[Any]:

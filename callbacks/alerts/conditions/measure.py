@@ -24,6 +24,7 @@ QUERIES: dict[str, Callable[[Any, Looking], Select[Any]]] = {
     "cost": spending.cost,
     "quality": content.quality,
     "quality_thresholds": content.quality_thresholds,
+    "reports": content.reports,
     "guardrail_spike": content.guardrail_spike,
     "provider_down": services.provider_down,
     "spool_age": services.spool_age,

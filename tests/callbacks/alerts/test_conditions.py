@@ -19,6 +19,7 @@ from callbacks.alerts.rules import OwnedRule
 from inferspect.observation.alert_rules import AlertRule
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import parse_duration
+from inferspect.store.reports.reports import ReportRow, write_report
 from tests.callbacks.alerts.conftest import Plant, database_time, insert
 
 FAILED = {"result": "failure", "status": 502}
@@ -267,6 +268,55 @@ class TestQuality:
             ("Relevance", 2.0),
             ("Profanity", 1.0),
         ]
+
+
+class TestReports:
+    RULE: ClassVar[dict[str, Any]] = {"type": "reports"}
+
+    @staticmethod
+    async def report(engine: AsyncEngine, ended: str, **values: Any) -> None:
+        end = await database_time(engine) - parse_duration(ended)
+        row = ReportRow(
+            **{
+                "tenant_id": "acme", "suite": "responses", "window_start": end - timedelta(hours=1), "window_end": end,
+                "revision": 1, "scheduled": True, "status": "failed", "responses": 10, **values,
+            }
+        )  # fmt: skip
+        async with engine.begin() as connection:
+            assert await write_report(connection, row)
+
+    async def test_the_last_window_of_each_suite_counts(self, engine: AsyncEngine) -> None:
+        """In its highest revision; what failed before and is well again is no alert."""
+        await self.report(engine, "2h", failed=3)
+        await self.report(engine, "1h", failed=2, suite="strict")
+        await self.report(engine, "1h", failed=0, status="passed", revision=1)
+        await self.report(engine, "1h", failed=5, tenant_id="globex")
+        found = await bad(engine, self.RULE, scope="per_tenant")
+        assert {(one.tenant_id, one.labels["suite"], one.value) for one in found} == {
+            ("acme", "strict", 2.0), ("globex", "responses", 5.0),
+        }  # fmt: skip
+        (one,) = await bad(engine, {**self.RULE, "suite": "strict"})
+        assert (one.value, one.labels) == (2.0, {"suite": "strict"})
+
+    async def test_a_later_revision_replaces_an_earlier_one(self, engine: AsyncEngine) -> None:
+        """Of the same window."""
+        end = await database_time(engine)
+        window = {"window_start": end - timedelta(hours=2), "window_end": end - timedelta(hours=1)}
+        await self.report(engine, "1h", failed=2, **window)
+        await self.report(engine, "1h", failed=0, status="passed", revision=2, **window)
+        assert await bad(engine, self.RULE) == []
+
+    async def test_a_report_that_could_not_be_made_counts_as_one_failure(self, engine: AsyncEngine) -> None:
+        """Else nobody would see that nothing is looked at."""
+        await self.report(engine, "1h", status="error", reason="no disk")
+        assert [one.value for one in await bad(engine, self.RULE)] == [1.0]
+
+    async def test_reports_made_by_hand_and_old_ones_are_no_alert(self, engine: AsyncEngine) -> None:
+        """Who asked for one has seen it."""
+        await self.report(engine, "1h", failed=2, scheduled=False)
+        await self.report(engine, "3d", failed=2)
+        assert await bad(engine, self.RULE) == []
+        assert len(await bad(engine, self.RULE, window="7d")) == 1
 
 
 class TestProviderDown:
