@@ -18,6 +18,7 @@ test: setup-dev check  ## check and test everything
 	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=loadfile $(ALONE:%=--ignore=%)
 	@$(BIN)/pytest $(ALONE)
 	@$(MAKE) --no-print-directory -C infra/prisma-engine test
+	@$(MAKE) --no-print-directory -C promptfoo test
 
 eval: setup-evals ## run the prompt suites through a gateway of their own
 	@$(BIN)/inferspect eval run
@@ -27,10 +28,12 @@ check: setup-dev ## lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory -C infra/prisma-engine check
+	@$(MAKE) --no-print-directory -C promptfoo check
 
 fix: setup-dev   ## mend what a machine can mend
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	@$(MAKE) --no-print-directory -C infra/prisma-engine fix
+	@$(MAKE) --no-print-directory -C promptfoo fix
 
 bench: setup-dev ## measure; figures go to docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks
@@ -61,4 +64,4 @@ setup-dev:
 	@$(PYTHON) infra/setup dev
 
 clean: setup-dev ## remove the environment and generated files, keep .inferspect/
-	@rm -rf .venv .venv-deepchecks infra/prisma-engine/node_modules
+	@rm -rf .venv .venv-deepchecks infra/prisma-engine/node_modules promptfoo/node_modules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from evals.suites.toolchain import find_toolchain
 from guardrails.local import LocalGuardrails, local_guardrails
 from inferspect.prompts.file import read_prompt
 from inferspect.settings import LaunchSettings
@@ -40,7 +42,7 @@ def content(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def tests_of(suite: Path) -> list[dict[str, Any]]:
+def cases_in(suite: Path) -> list[dict[str, Any]]:
     return list(itertools.chain.from_iterable(content(path) for path in sorted(suite.glob("cases/*.yaml"))))
 
 
@@ -57,7 +59,7 @@ def cases() -> Iterator[Case]:
     for suite in SUITES:
         settings = content(suite / "suite.yaml")
         shared = settings.get("defaultTest", {}).get("vars", {})
-        for prompt, test in itertools.product(settings["prompts"], tests_of(suite)):
+        for prompt, test in itertools.product(settings["prompts"], cases_in(suite)):
             variables = {name: value_of(suite, value) for name, value in {**shared, **test.get("vars", {})}.items()}
             messages = [*prompt_of(prompt["config"], variables), *variables.get("messages", [])]
             yield Case(suite, test["description"], test, messages)
@@ -121,6 +123,16 @@ def test_a_suite_says_what_it_is_about_and_asks_through_the_gateway(suite: Path)
     assert len(set(labels)) == len(labels)
 
 
+def test_promptfoo_takes_the_suite(suite: Path, tmp_path: Path) -> None:
+    """By its own check of configurations."""
+    toolchain = find_toolchain(FOLDER)
+    command = toolchain.command("validate", "-c", str(suite / "suite.yaml"))
+    environment = toolchain.environment(tmp_path, {})
+    ended = subprocess.run(command, env=environment, cwd=suite, capture_output=True, text=True, check=False)
+    assert "Configuration is valid" in ended.stdout + ended.stderr, ended.stderr
+    assert ended.returncode == 0
+
+
 def test_labels_of_prompts_stay_the_same_over_their_versions(suite: Path) -> None:
     """A new version is compared with what the old one gave, unless the suite puts versions side by side."""
     for prompt in content(suite / "suite.yaml")["prompts"]:
@@ -130,7 +142,7 @@ def test_labels_of_prompts_stay_the_same_over_their_versions(suite: Path) -> Non
 
 def test_every_file_that_a_suite_names_is_there(suite: Path) -> None:
     """A path that leads nowhere would fail as a case, not as a mistake of the suite."""
-    named = list(strings([content(suite / "suite.yaml"), tests_of(suite)]))
+    named = list(strings([content(suite / "suite.yaml"), cases_in(suite)]))
     for path in (text.removeprefix("file://") for text in named if text.startswith("file://")):
         assert list(suite.glob(path)) if "*" in path else (suite / path).is_file(), path
     schemas = [text for text in named if text.endswith(".schema.json")]
@@ -139,14 +151,14 @@ def test_every_file_that_a_suite_names_is_there(suite: Path) -> None:
 
 def test_cases_are_told_apart_by_their_descriptions(suite: Path) -> None:
     """A case is found again in the baseline by it."""
-    descriptions = [test["description"] for test in tests_of(suite)]
+    descriptions = [test["description"] for test in cases_in(suite)]
     assert len(set(descriptions)) == len(descriptions)
     assert len(descriptions) >= 5
 
 
 def test_metadata_of_cases_is_known(suite: Path) -> None:
     """A misspelt threshold would be no threshold."""
-    for test in tests_of(suite):
+    for test in cases_in(suite):
         assert set(test.get("metadata", {})) <= CASE_METADATA
 
 
