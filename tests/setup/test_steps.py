@@ -41,7 +41,7 @@ def test_an_unreachable_registry_is_told_as_such(sign: str) -> None:
 
 def test_an_unknown_profile_names_those_there_are() -> None:
     """At once, without touching anything."""
-    with pytest.raises(SystemExit, match="unknown profile 'all'; choose one of: gateway, evals, dev"):
+    with pytest.raises(SystemExit, match="unknown profile 'all'; choose one of: gateway, evals, deepchecks, dev"):
         steps.run_profile("all")
 
 
