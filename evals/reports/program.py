@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from inferspect.launcher.lifeline import Preparation
@@ -47,6 +49,14 @@ def deepchecks_python(told: Path | None) -> Path:
     )
 
 
+@contextmanager
+def _started(python: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ProgramError(f"{python} cannot be started: {error.strerror}") from error
+
+
 async def run_program(python: Path, folder: Path, deadline: float) -> None:
     """Make ``folder/output`` of ``folder/responses.csv`` and ``folder/suite.json``.
 
@@ -59,7 +69,7 @@ async def run_program(python: Path, folder: Path, deadline: float) -> None:
     environment = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
     environment |= {"PYTHONPATH": str(ROOT), "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     arguments = [str(folder / name) for name in ("responses.csv", "suite.json", "output")]
-    with log.open("wb") as written:
+    with log.open("wb") as written, _started(python):
         process = await asyncio.create_subprocess_exec(
             str(python), "-m", "evals.deepchecks", *arguments,
             cwd=folder,

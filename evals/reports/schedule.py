@@ -27,6 +27,7 @@ from evals.reports.windows import Window, aligned, following
 from evals.reports.work_folder import remove_leftovers
 from inferspect.configuration_file import ConfigurationError
 from inferspect.store.reports.reports import (
+    Changed,
     ReportRow,
     beginning_of,
     changed_windows,
@@ -47,11 +48,12 @@ log = structlog.get_logger("inferspect.reports")
 
 LEADER = "reports"
 LOOK_EVERY = 30.0
+LOOK_BACK_EVERY = 300.0  # for what came late: it counts the responses of days
 CLEAN_UP_EVERY = 3600.0
 TRIES = 2
 TRIED_AGAIN = timedelta(hours=1)
 AWAY = (SQLAlchemyError, psycopg.Error, OSError, ArtefactError)
-CANNOT_BE_MADE = (ProgramError, ConfigurationError, NoBaselineError)
+CANNOT_BE_MADE = (ProgramError, ConfigurationError, NoBaselineError, psycopg.DataError, psycopg.ProgrammingError)
 Key = tuple[int, str]
 """A schedule by its place in the settings, and a tenant."""
 
@@ -77,11 +79,13 @@ class Scheduler:
     async def run(self) -> None:
         """Look for ever; a database or an artefact store that is away is tried again."""
         remove_leftovers(self._folder)
-        cleaned_at = -CLEAN_UP_EVERY
         clock = asyncio.get_running_loop().time
+        cleaned_at = looked_back_at = -CLEAN_UP_EVERY
         while True:
             try:
-                await self.round()
+                look_back = clock() - looked_back_at >= LOOK_BACK_EVERY
+                await self.round(look_back=look_back)
+                looked_back_at = clock() if look_back else looked_back_at
                 if clock() - cleaned_at >= CLEAN_UP_EVERY:
                     await forget_old(self._engine, self._tenants, self._artefacts, self._retention_days)
                     cleaned_at = clock()
@@ -89,8 +93,11 @@ class Scheduler:
                 log.warning("reports wait", reason=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY)
 
-    async def round(self) -> int:
+    async def round(self, *, look_back: bool = True) -> int:
         """Make all reports that are due; returns how many windows that were.
+
+        Args:
+            look_back: whether windows that were evaluated are looked at for responses that came late.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: what is due cannot be found out.
@@ -99,7 +106,7 @@ class Scheduler:
         waiting: list[tuple[Window, Key, Order]] = []
         for place, entry in enumerate(self._settings.schedule):
             for tenant in await self._tenants_of(entry):
-                for order in await self._due(entry, tenant):
+                for order in await self._due(entry, tenant, look_back=look_back):
                     heapq.heappush(waiting, (order.window, (place, tenant), order))
         given_up: set[Key] = set()
         while waiting:
@@ -148,11 +155,13 @@ class Scheduler:
             since = await self._beginning(connection, entry)
             return await tenants_with_responses(connection, entry.suite, since)
 
-    async def _due(self, entry: ReportSchedule, tenant: str) -> list[Order]:
+    async def _due(self, entry: ReportSchedule, tenant: str, *, look_back: bool) -> list[Order]:
         """Windows to be evaluated again, and the next one that has not been yet."""
-        async with self._engine.connect() as connection:
-            since = await _now(connection) - self._settings.late
-            changed = await changed_windows(connection, tenant, entry.suite, since, TRIED_AGAIN)
+        changed: list[Changed] = []
+        if look_back:
+            async with self._engine.connect() as connection:
+                since = await _now(connection) - self._settings.late
+                changed = await changed_windows(connection, tenant, entry.suite, since, TRIED_AGAIN)
         orders = [
             replace(_order(entry, tenant, Window(each.window_start, each.window_end)), revision=each.revision + 1)
             for each in changed

@@ -153,6 +153,17 @@ async def test_a_report_that_cannot_be_made_holds_up_no_other(
     assert [tuple(each.values()) for each in found] == [(1, "error", 0), (2, "passed", 2)] * 2
 
 
+async def test_a_score_that_is_no_number_holds_up_no_other_window(
+    engine: AsyncEngine, settings: Make, scheduler: Run
+) -> None:
+    """A window that can never be read is no reason to look at none after it."""
+    rows = responses(4, today() - 2 * DAY, 2 * DAY)
+    rows[0]["scores"]["Relevance"] = "high"
+    await plant(engine, rows)
+    assert await scheduler(settings(DAILY, history="2d")).round() == 2
+    assert [each["status"] for each in await reports(engine)] == ["error", "passed"]
+
+
 async def test_a_failed_condition_is_an_event(
     engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
 ) -> None:
