@@ -64,10 +64,10 @@ class PromotedCase:
 
     @property
     def description(self) -> str:
-        """One line that no other case has, as the end of the identity is in it."""
+        """One line that no other case has, as the identity begins it; and that Promptfoo takes for no file to read."""
         words = " ".join(self.question.split())
         short = words if len(words) <= LONGEST_DESCRIPTION else words[: LONGEST_DESCRIPTION - 1].rstrip() + "…"
-        return f"{short} [{self.id.removeprefix('promoted-')[:6]}]"
+        return f"promoted {self.id.removeprefix('promoted-')[:6]}: {short}"
 
     def with_source(self, other: Source) -> PromotedCase:
         """The same case, which a further request stands for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -144,6 +145,7 @@ def _case(candidate: Candidate, kept: Kept | None, target: Target, wishes: Wishe
         "" if candidate.cause == "blocked" else conversation.answer,
         kept.event,
         kept.scores,
+        _form(kept.event, wishes.redaction),
         CONTEXT if CONTEXT in variables else None,
         target.given,
         target.shared,
@@ -159,6 +161,17 @@ def _conversation(content: Content, wishes: Wishes) -> Conversation:
     if content.input is None and wishes.typed is not None:
         return wishes.typed
     return read_conversation(content.input, content.output)
+
+
+def _form(event: GatewayEvent, redaction: Redaction) -> Mapping[str, Any]:
+    """The form of the answer that was asked for; its kind alone where something personal stands in it."""
+    text = event.parameters.get("text")
+    form = event.parameters.get("response_format") or (text.get("format") if isinstance(text, Mapping) else None)
+    if not isinstance(form, Mapping):
+        return {}
+    written = json.dumps(form, ensure_ascii=False)
+    is_clean = all(redaction.text(written, is_json=is_json) == written for is_json in (False, True))
+    return form if is_clean else {"type": form.get("type")}
 
 
 def _explained(candidate: Candidate, event: GatewayEvent) -> Candidate:

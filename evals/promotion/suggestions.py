@@ -29,6 +29,7 @@ class BadAnswer:
         question: what was asked; ``answer``: what came, empty where nothing did.
         event: the request; ``None`` where only a text was handed in.
         scores: all that the answer has, by name.
+        form: the ``response_format`` that was asked for, empty where there was none.
         context: name of the suite's variable with documents, ``None`` where it has none.
         given: assertions that the suite has for each case, as text, so that none is suggested twice.
         shared: names of the assertions in files that the suite can use.
@@ -39,6 +40,7 @@ class BadAnswer:
     answer: str
     event: GatewayEvent | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
+    form: Mapping[str, Any] = field(default_factory=dict)
     context: str | None = None
     given: str = ""
     shared: frozenset[str] = frozenset()
@@ -67,13 +69,11 @@ def _any_answer(bad: BadAnswer) -> Iterator[Assertion]:
 
 
 def _json(bad: BadAnswer) -> Iterator[Assertion]:
-    asked = {} if bad.event is None else bad.event.parameters
-    form = asked.get("response_format") or (asked.get("text") or {}).get("format") or {}
-    if form.get("type") not in JSON_FORMS or not bad.is_bad_by("JSON validity", lambda value: value < 1):
+    if bad.form.get("type") not in JSON_FORMS or not bad.is_bad_by("JSON validity", lambda value: value < 1):
         return
-    told = form.get("json_schema")
-    schema = (told if isinstance(told, dict) else form).get("schema")
-    if isinstance(schema, dict) and not _is_run(schema):
+    told = bad.form.get("json_schema")
+    schema = (told if isinstance(told, Mapping) else bad.form).get("schema")
+    if isinstance(schema, Mapping) and not _is_run(schema):
         yield _shared("It was not the JSON that the request asked for.", "json_schema.py", {"schema": schema})
     else:
         yield Assertion("It was no JSON, which the request asked for.", "is-json")
@@ -163,9 +163,9 @@ def _is_there(assertion: Assertion, bad: BadAnswer) -> bool:
 
 
 def _is_run(value: Any) -> bool:
-    """Whether Promptfoo would take a text within for a template or a file to be read, and run it."""
+    """Whether Promptfoo would take something within for a template, or for what is to be read from elsewhere."""
     if isinstance(value, str):
         return value.lstrip().startswith(READ_FROM_ELSEWHERE) or any(mark in value for mark in TEMPLATE_MARKS)
     if isinstance(value, Mapping):
-        return any(_is_run(member) for pair in value.items() for member in pair)
+        return "$ref" in value or any(_is_run(member) for pair in value.items() for member in pair)
     return isinstance(value, list) and any(map(_is_run, value))

@@ -256,3 +256,14 @@ def test_a_conversation_goes_whole_into_a_suite_of_conversations(run: Run, plant
         "Where am I?",
     ]
     assert "Secret rules" not in json.dumps(case)
+
+
+def test_a_schema_with_something_personal_in_it_is_not_written(run: Run, plant: Plant, suite: Path) -> None:
+    schema = {"type": "object", "properties": {EMAIL: {"type": "string"}}}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    told = {"parameters": {"response_format": form}}
+    ids = plant(Recorded("Give me JSON.", "No.", {"JSON validity": 0.0}, told=told))
+    assert run(*ids).exit_code == 0
+    (case,) = cases_of(suite)
+    assert case["assert"][0] == {"type": "is-json"}
+    assert EMAIL not in files(suite)

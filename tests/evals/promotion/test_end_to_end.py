@@ -14,7 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from evals.command import app
+from evals.promotion.distances import distances_of
 from evals.suites.core_yaml import read_yaml
+from inferspect.asking import GatewayUnavailableError
+from inferspect.settings import LaunchSettings
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
 from tests.evals.promotion.recorded import PROMPT, make_suite
@@ -165,3 +168,16 @@ def texts(folder: Path) -> list[str]:
 def outcomes(folder: Path) -> dict[str, bool]:
     results = json.loads((folder / "shop.json").read_text())["results"]["results"]
     return {result["testCase"]["description"]: result["success"] for result in results}
+
+
+def test_texts_are_told_apart_by_vectors_of_a_model_of_the_gateway(
+    gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFERSPECT_HOME", str(gateway.home))
+    monkeypatch.setenv("PORT", str(gateway.port))
+    monkeypatch.delenv("LITELLM_MASTER_KEY", raising=False)
+    distance = distances_of(LaunchSettings(), "sim/demo")(["Where is it?", "Where is it?", *map(str, range(100))])
+    assert distance(0, 1) == pytest.approx(0, abs=1e-6)
+    assert distance(0, 101) > 0.01
+    with pytest.raises(GatewayUnavailableError):
+        distances_of(LaunchSettings(), "sim/error-500")(["a"])

@@ -46,16 +46,23 @@ def test_an_evasion_may_not_be_said_again() -> None:
 
 
 def test_json_has_to_be_json_and_of_the_schema_that_was_asked_for() -> None:
-    plain = event(parameters={"response_format": {"type": "json_object"}})
-    assert ("is-json", None) in types(bad("Sure: {", score="JSON validity", event=plain))
+    assert ("is-json", None) in types(bad("Sure: {", score="JSON validity", form={"type": "json_object"}))
     schema = {"type": "object", "required": ["days"]}
     form = {"type": "json_schema", "json_schema": {"name": "days", "schema": schema}}
-    (found, *_) = suggested(bad("{}", score="JSON validity", event=event(parameters={"response_format": form})))
+    (found, *_) = suggested(bad("{}", score="JSON validity", form=form))
     assert (found.type, found.value, found.config) == (
         "python",
         "file://../../shared/json_schema.py",
         {"schema": schema},
     )
+
+
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "file:///etc/passwd"}, {"a": [{"$ref": "http://x"}]}, {"title": "{{ env }}"}]
+)
+def test_no_schema_makes_promptfoo_read_from_elsewhere(schema: dict[str, Any]) -> None:
+    form = {"type": "json_schema", "json_schema": {"schema": schema}}
+    assert types(bad("{}", score="JSON validity", form=form))[0] == ("is-json", None)
 
 
 def test_a_vietnamese_question_wants_a_vietnamese_answer() -> None:
