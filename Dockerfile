@@ -14,9 +14,10 @@ COPY inferspect inferspect
 COPY plugins plugins
 COPY guardrails guardrails
 COPY callbacks callbacks
+COPY evals evals
 # The steps of `make setup`. Bytecode is written now, because a read-only root takes none later.
 RUN --mount=type=cache,target=/tmp/cache \
-    UV_CACHE_DIR=/tmp/cache/uv npm_config_cache=/tmp/cache/npm python3 infra/setup gateway && .venv/bin/python -m compileall -q .venv/lib inferspect plugins guardrails callbacks
+    UV_CACHE_DIR=/tmp/cache/uv npm_config_cache=/tmp/cache/npm python3 infra/setup gateway && .venv/bin/python -m compileall -q .venv/lib inferspect plugins guardrails callbacks evals
 
 FROM python:3.12-slim
 WORKDIR /app
