@@ -23,6 +23,8 @@ from evals.suites.suite import SuiteError, find_suites
 from evals.suites.toolchain import CHECKOUT, find_toolchain
 from evals.summary.table import print_verdict
 from evals.summary.write import remove_keys, write_summary
+from inferspect.configuration import load_configuration
+from inferspect.configuration_file import ConfigurationError
 from inferspect.settings import LaunchSettings
 
 RESULTS = Path("eval-results")
@@ -128,6 +130,10 @@ class Session:
             raise SuiteError(
                 f"{config}: there is no such configuration; name it with --config, or a gateway with --url"
             )
+        try:
+            load_configuration(config)
+        except ConfigurationError as error:
+            raise SuiteError(str(error)) from error
         self._console.print("[dim]starting a gateway …[/dim]")
         with own_gateway(config, script_of(order.folder.absolute())) as gateway:
             yield gateway

@@ -245,13 +245,22 @@ def test_wrong_input_is_told_before_anything_starts(arguments: list[str], said: 
     assert (ended.status, said in " ".join(ended.said.split())) == (2, True), ended.said
 
 
+def test_a_wrong_configuration_is_wrong_input(tmp_path: Path) -> None:
+    """It is named before a gateway is started with it."""
+    config = tmp_path / "litellm_config.yaml"
+    config.write_text("inferspect: {no_such_setting: 1}\n", encoding="utf-8")
+    ended = run(tmp_path / "results", "--config", str(config))
+    assert (ended.status, "no_such_setting" in ended.said) == (2, True), ended.said
+
+
 def test_a_guardrail_that_is_switched_off_fails_the_suite(tmp_path: Path) -> None:
-    """A gateway of the run's own, without the guardrails: personal data reach the model and come back."""
+    """Personal data come back from a gateway without guardrails; the caller's own database is not asked."""
     stock = yaml.safe_load((ROOT / "litellm_config.yaml").read_text(encoding="utf-8"))
     hooks = [hook for hook in stock["litellm_settings"]["callbacks"] if not hook.startswith("guardrails.")]
     config = configuration(tmp_path, litellm_settings={"callbacks": hooks})
     before = _processes("evals.suites.serving")
-    ended = run(tmp_path / "results", "pii-leak", "--config", str(config))
+    own = {"DATABASE_URL": "postgresql://127.0.0.1:9/none", "LITELLM_MASTER_KEY": "sk-master-of-the-caller"}
+    ended = run(tmp_path / "results", "pii-leak", "--config", str(config), **own)
     assert ended.status == 1, ended.said
     assert len(ended.fates("regressed")) > len(find_suites(SUITES, ["pii-leak"])[0].cases) / 2
     assert _processes("evals.suites.serving") == before
