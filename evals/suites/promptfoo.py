@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from evals.suites.completed import completed
 from evals.suites.expanded import write_tests
 from evals.suites.results import ResultsError, SuiteResult, read_results
 from evals.suites.suite import Case, Suite
@@ -50,7 +51,10 @@ class Promptfoo:
             write_tests(cases, self.at_least, tests)
             environment = self.toolchain.environment(Path(folder), {**self.environment, **variables})
             output = Path(folder) / "output.log"
-            status = await self._process(self._command(suite, tests), suite.folder, environment, output)
+            links = Path(folder) / "suites"
+            links.mkdir()
+            command = self._command(suite, completed(suite, links), tests)
+            status = await self._process(command, suite.folder, environment, output)
             said = _last(output.read_bytes())
         seconds = time.monotonic() - started
         if status is None:
@@ -62,9 +66,9 @@ class Promptfoo:
         problem = None if status in {0, SOME_FAILED} else f"Promptfoo ended with {status} and said: {said}"
         return SuiteResult(suite.name, found, seconds, problem)
 
-    def _command(self, suite: Suite, tests: Path) -> list[str]:
+    def _command(self, suite: Suite, configuration: Path, tests: Path) -> list[str]:
         outputs = [part for kind in KINDS for part in ("-o", str(self.results / f"{suite.name}.{kind}"))]
-        return self.toolchain.command("eval", "-c", str(suite.configuration), "-t", str(tests), *FLAGS, *outputs)
+        return self.toolchain.command("eval", "-c", str(configuration), "-t", str(tests), *FLAGS, *outputs)
 
     async def _process(self, command: list[str], folder: Path, environment: dict[str, str], output: Path) -> int | None:
         """The exit code; ``None`` where it took too long."""

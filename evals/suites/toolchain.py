@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
+OWN = CHECKOUT / "promptfoo"
 PACKAGE = Path("node_modules") / "promptfoo"
 PROGRAM = Path("dist") / "src" / "entrypoint.js"
 # What a program needs of its caller to run at all and to reach a gateway elsewhere; nothing that could be a secret.
@@ -41,12 +42,10 @@ class Toolchain:
     Attributes:
         node: Node.js itself: its shim in the environment would outlive its own end.
         program: what Node.js runs.
-        tools: folder of the provider and the shared assertions, for suites that lie elsewhere.
     """
 
     node: Path
     program: Path
-    tools: Path
 
     def command(self, *arguments: str) -> list[str]:
         return [str(self.node), str(self.program), *arguments]
@@ -56,7 +55,7 @@ class Toolchain:
         caller = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         path = os.pathsep.join([str(self.node.parent), str(Path(sys.executable).parent), caller.get("PATH", "")])
         own = {"PATH": path, "HOME": str(home), "PROMPTFOO_CONFIG_DIR": str(home), "PROMPTFOO_PYTHON": sys.executable}
-        return {**caller, **QUIET, **own, "EVAL_TOOLS": str(self.tools), **told}
+        return {**caller, **QUIET, **own, **told}
 
 
 def find_toolchain(folder: Path) -> Toolchain:
@@ -71,9 +70,9 @@ def find_toolchain(folder: Path) -> Toolchain:
         raise ToolchainError(
             "Node.js of the Python environment is missing: run `make eval`, which sets up what it needs"
         )
-    for place in (folder, CHECKOUT / "promptfoo"):
+    for place in (folder, OWN):
         if (program := place / PACKAGE / PROGRAM).exists():
-            return Toolchain(node, program.resolve(), place)
+            return Toolchain(node, program.resolve())
     raise ToolchainError(
         f"Promptfoo is not installed in {folder / PACKAGE}: run `make eval`, or `python3 infra/setup evals`"
     )

@@ -13,11 +13,10 @@ def test_a_process_gets_no_key_of_the_person_who_runs_it(monkeypatch: pytest.Mon
     monkeypatch.setenv("PROMPTFOO_API_KEY", "of a person")
     monkeypatch.setenv("NODE_OPTIONS", "--require ./spy.js")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
-    toolchain = Toolchain(Path("/node"), Path("/promptfoo.js"), Path("/tools"))
+    toolchain = Toolchain(Path("/node"), Path("/promptfoo.js"))
     environment = toolchain.environment(tmp_path, {"EVAL_KEY": "sk-virtual"})
     assert {"OPENAI_API_KEY", "PROMPTFOO_API_KEY", "NODE_OPTIONS"}.isdisjoint(environment)
     assert environment["EVAL_KEY"] == "sk-virtual"
-    assert environment["EVAL_TOOLS"] == "/tools"
     assert environment["HTTPS_PROXY"] == "http://proxy:3128"
     assert environment["HOME"] == environment["PROMPTFOO_CONFIG_DIR"] == str(tmp_path)
     assert environment["PROMPTFOO_DISABLE_TELEMETRY"] == "1"
