@@ -13,6 +13,7 @@ from inferspect.store.alerts import tables as alert_tables
 from inferspect.store.audit import tables as audit_tables
 from inferspect.store.migrate import migrate, pending
 from inferspect.store.migration_error import MigrationError
+from inferspect.store.reports import tables as report_tables
 from inferspect.store.scores import tables as scores_tables
 from inferspect.store.tables import SCHEMA, Base
 
@@ -36,7 +37,7 @@ def test_many_processes_may_migrate_at_once(database_url: str) -> None:
 
 def test_the_tables_are_as_the_models_say(store_url: str) -> None:
     """Migrations and SQLAlchemy's models describe the same columns."""
-    assert all(tables.Base is Base for tables in (alert_tables, audit_tables, scores_tables))
+    assert all(tables.Base is Base for tables in (alert_tables, audit_tables, report_tables, scores_tables))
     engine = create_engine(driver_url(store_url))
     with engine.connect() as connection:
         context = MigrationContext.configure(

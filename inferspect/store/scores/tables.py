@@ -45,7 +45,11 @@ class QualityState(Base):
 
 
 class QualityEvent(Base):
-    """A score of a tenant went beyond its threshold (``quality.degraded``) or came back (``quality.recovered``)."""
+    """A score of a tenant went beyond its threshold (``quality.degraded``) or came back (``quality.recovered``).
+
+    Of reports: a condition failed (``report.failed``), ``score`` is the column or the condition and ``mean`` its figure; or
+    none could be made (``report.error``), ``score`` is the suite.
+    """
 
     __tablename__ = "quality_events"
 
