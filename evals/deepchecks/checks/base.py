@@ -19,6 +19,11 @@ class Conditions:
         for name in names:
             self.add_condition(name, condition_of(name))  # type: ignore[attr-defined]
 
+    def metadata(self, with_doc_link: bool = False) -> Any:
+        """Without a link: Deepchecks' documentation has nothing about our checks."""
+        del with_doc_link
+        return super().metadata(with_doc_link=False)  # type: ignore[misc]
+
 
 class WindowCheck(Conditions, SingleDatasetCheck):
     """A check of the responses of the window."""

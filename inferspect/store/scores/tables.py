@@ -47,7 +47,7 @@ class QualityState(Base):
 class QualityEvent(Base):
     """A score of a tenant went beyond its threshold (``quality.degraded``) or came back (``quality.recovered``).
 
-    Of reports: a condition failed (``report.failed``), ``score`` is the column or the condition and ``mean`` its figure; or
+    Of reports: a condition failed (``report.failed``), ``score`` is its column or its name and ``mean`` its figure; or
     none could be made (``report.error``), ``score`` is the suite.
     """
 
