@@ -25,7 +25,18 @@ def benchmark(name: str) -> str:
     return str(importlib.import_module(f"tests.benchmarks.{name}").report())
 
 
-BENCHMARKS = ("gateway", "hooks", "streams", "guardrails", "detection", "quality", "observation", "reports", "upstream")
+BENCHMARKS = (
+    "gateway",
+    "hooks",
+    "streams",
+    "guardrails",
+    "detection",
+    "quality",
+    "observation",
+    "evaluation",
+    "reports",
+    "upstream",
+)
 
 
 def figures(values: dict[str, float]) -> str:
