@@ -1,4 +1,4 @@
-"""The names that scores are stored under, their ranges and directions: of the gateway's scorers, and of an operator's."""
+"""Names that scores are stored under, their ranges and directions: of the gateway's scorers and of an operator's."""
 
 from __future__ import annotations
 
