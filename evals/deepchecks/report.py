@@ -78,6 +78,7 @@ def _dataset(table: Any, responses: Responses) -> Dataset:
 def _write_html(file: Path, job: Job, outcomes: Sequence[Outcome]) -> None:
     facts = [f"<b>{html.escape(name)}</b>: {html.escape(value)}" for name, value in job.facts.items()]
     title = html.escape(job.title)
+    file.unlink(missing_ok=True)  # Deepchecks would choose another name
     SuiteResult(title, list(outcomes), facts).save_as_html(str(file), as_widget=False, requirejs=False)
     page = ADVERTISING.sub("", file.read_text(encoding="utf-8"))
     head = (

@@ -101,6 +101,17 @@ def test_wrong_input_is_told(prepare: Prepare, job: dict[str, Any], told: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_a_report_takes_the_place_of_an_earlier_one(prepare: Prepare) -> None:
+    """Whoever opens it sees what is so now."""
+    folder = prepare(rows(60, 6), [{"type": "duplicates"}], title="first")
+    other = prepare(rows(60, 6), [{"type": "duplicates"}], title="second")
+    responses, _, output = folder.arguments
+    done = run_with(*folder.arguments, responses, other.arguments[1], output)
+    assert done.returncode == 0, done.stderr
+    assert "<title>second</title>" in folder.page.read_text(encoding="utf-8")
+    assert sorted(file.name for file in folder.page.parent.iterdir()) == ["report.html", "report.json"]
+
+
 def test_arguments_come_in_threes() -> None:
     """Else it says how it is called."""
     done = run_with("responses.csv")
