@@ -278,12 +278,14 @@ def test_a_run_that_is_stopped_leaves_no_process(tmp_path: Path, sign: signal.Si
         stderr=subprocess.DEVNULL,
         preexec_fn=_heeding_ctrl_c,  # noqa: PLW1509  before anything else runs there
     )
-    while not any("promptfoo" in " ".join(one.cmdline()) for one in _children(process.pid)):
-        assert process.poll() is None
-        time.sleep(0.1)
-    children = _children(process.pid)
-    process.send_signal(sign)
-    process.wait()
+    try:
+        while not any("entrypoint.js" in _told(one) for one in _children(process.pid)):
+            assert process.poll() is None
+            time.sleep(0.1)
+        children = _children(process.pid)
+    finally:
+        process.send_signal(sign)
+        process.wait()
     psutil.wait_procs(children)
     if sign is not signal.SIGKILL:
         assert list(tmp_path.glob("inferspect-eval-*")) == []
@@ -300,4 +302,12 @@ def _children(pid: int) -> list[psutil.Process]:
 
 def _processes(text: str) -> list[str]:
     """Command lines of running processes with a text in them."""
-    return [told for one in psutil.process_iter(["cmdline"]) if text in (told := " ".join(one.info["cmdline"] or []))]
+    return [told for one in psutil.process_iter() if text in (told := _told(one))]
+
+
+def _told(process: psutil.Process) -> str:
+    """The command line; nothing of a process that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
