@@ -11,6 +11,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
 OWN = CHECKOUT / "promptfoo"
+SILENCE = OWN / "without-telemetry.mjs"
 PACKAGE = Path("node_modules") / "promptfoo"
 PROGRAM = Path("dist") / "src" / "entrypoint.js"
 # What a program needs of its caller to run at all and to reach a gateway elsewhere; nothing that could be a secret.
@@ -48,7 +49,8 @@ class Toolchain:
     program: Path
 
     def command(self, *arguments: str) -> list[str]:
-        return [str(self.node), str(self.program), *arguments]
+        """Promptfoo, without what it tells outside also where it is told not to."""
+        return [str(self.node), "--import", SILENCE.as_uri(), str(self.program), *arguments]
 
     def environment(self, home: Path, told: Mapping[str, str]) -> dict[str, str]:
         """Variables of one process: no key but those in ``told``, its own files under ``home``."""
