@@ -78,7 +78,7 @@ def test_a_reason_is_that_of_the_assertions_that_did_not_hold(tmp_path: Path) ->
 
 def test_a_provider_without_label_is_named_by_its_file(tmp_path: Path) -> None:
     """No path of a machine is part of an identity."""
-    provider = {"id": "file:///home/someone/promptfoo/providers/gateway.mjs"}
+    provider = {"id": "file:///elsewhere/promptfoo/providers/gateway.mjs"}
     path = written(tmp_path, result(0, provider=provider), result(1, provider={"id": "openai:gpt-4o"}))
     assert [one.identity.provider for one in read_results(path, CASES)] == ["gateway", "openai:gpt-4o"]
 
@@ -120,7 +120,7 @@ def test_no_results_are_an_error(tmp_path: Path) -> None:
 def test_an_errors_stack_is_left_out(tmp_path: Path) -> None:
     """What is wrong is told, without the places in Promptfoo's code and the machine's paths."""
     error = (
-        "Error: Unknown assertion type: iregex\n    at run (file:///home/someone/x.js:1:2)\n    at next (file:///y.js)"
+        "Error: Unknown assertion type: iregex\n    at run (file:///elsewhere/x.js:1:2)\n    at next (file:///y.js)"
     )
     path = written(tmp_path, result(0, success=False, failureReason=2, error=error), result(1))
     assert read_results(path, CASES)[0].reason == "Error: Unknown assertion type: iregex"
