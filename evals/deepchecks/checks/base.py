@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,9 +34,9 @@ class WindowCheck(Conditions, SingleDatasetCheck):
         self.responses = responses
         self._expect(names)
 
+    @abstractmethod
     def figures(self) -> tuple[Figures, list[Any]]:
         """A figure for each name, and what is shown: texts, tables, plots."""
-        raise NotImplementedError
 
     def run_logic(self, context: Any, dataset_kind: Any) -> CheckResult:
         """As Deepchecks wants it."""
