@@ -119,8 +119,6 @@ def test_no_results_are_an_error(tmp_path: Path) -> None:
 
 def test_an_errors_stack_is_left_out(tmp_path: Path) -> None:
     """What is wrong is told, without the places in Promptfoo's code and the machine's paths."""
-    error = (
-        "Error: Unknown assertion type: iregex\n    at run (file:///elsewhere/x.js:1:2)\n    at next (file:///y.js)"
-    )
+    error = "Error: Unknown assertion type: iregex\n    at run (file:///elsewhere/x.js:1:2)\n    at next (file:///y.js)"
     path = written(tmp_path, result(0, success=False, failureReason=2, error=error), result(1))
     assert read_results(path, CASES)[0].reason == "Error: Unknown assertion type: iregex"
