@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from pydantic import Field
 
 from inferspect.tenancy.rule_types import Pattern, Rules
@@ -13,3 +15,7 @@ class PromptRules(Rules):
     allowed: tuple[Pattern, ...] = Field(
         default=("*",), description="Globs of their names; an empty list allows none. Langfuse's prompts are its own."
     )
+
+    def allow(self, name: str) -> bool:
+        """Whether the tenant may use the prompt of that name."""
+        return any(fnmatchcase(name, glob) for glob in self.allowed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Any
 
 from fastapi import APIRouter
@@ -57,4 +56,4 @@ def _may_use(caller: Caller, name: str) -> bool:
     if is_platform_admin(caller):
         return True
     tenant = running().tenants.find(caller.team_id, caller.team_alias, caller.team_metadata)
-    return any(fnmatchcase(name, glob) for glob in tenant.rules.prompts.allowed)
+    return tenant.rules.prompts.allow(name)

