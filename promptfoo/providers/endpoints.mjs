@@ -7,7 +7,7 @@ export const ENDPOINTS = {
     body: (model, prompt, parameters) => ({ ...parameters, model, messages: messagesOf(prompt) }),
     output: (body) => {
       const message = body.choices?.[0]?.message;
-      return message?.tool_calls?.length ? message.tool_calls : message?.content;
+      return message?.tool_calls?.length ? message.tool_calls : (message?.content ?? message?.refusal);
     },
     finish: (body) => body.choices?.[0]?.finish_reason,
     usage: (usage) => tokens(usage.prompt_tokens, usage.completion_tokens),
@@ -45,8 +45,11 @@ function tokens(prompt = 0, completion = 0) {
   return { total: prompt + completion, prompt, completion, numRequests: 1 };
 }
 
+/** The text of an answer's messages; `undefined` where there is none, as where it failed. */
 function textOf(items) {
-  const parts = items.filter((item) => item.type === 'message').flatMap((item) => item.content ?? []);
+  const messages = items.filter((item) => item.type === 'message');
+  if (!messages.length) return undefined;
+  const parts = messages.flatMap((item) => item.content ?? []);
   return parts.map((part) => part.text ?? part.refusal ?? '').join('');
 }
 

@@ -31,16 +31,17 @@ export function outcomeOf(answer, endpoint, { key, refusals = [] }) {
 function contentOf(answer, endpoint) {
   const { body } = answer;
   if (body === null || typeof body !== 'object') return { error: 'The gateway answered with something else than JSON.' };
-  const output = endpoint.output(body);
   const finish = endpoint.finish(body);
-  if (output === undefined || output === null) {
+  const filtered = finish === 'content_filter';
+  const output = endpoint.output(body) ?? (filtered ? '' : undefined);
+  if (output === undefined || finish === 'failed') {
     return { error: `The answer holds no content${finish ? ` (it ended with ${finish})` : ''}.` };
   }
   return {
     output,
     finishReason: finish,
     tokenUsage: body.usage ? endpoint.usage(body.usage) : undefined,
-    guardrails: finish === 'content_filter' ? { flagged: true, flaggedOutput: true, reason: finish } : { flagged: false },
+    guardrails: filtered ? { flagged: true, flaggedOutput: true, reason: finish } : { flagged: false },
   };
 }
 
@@ -79,8 +80,8 @@ function waysOf(header = '') {
   };
 }
 
-/** `text`, shortened, without `key` and without whatever else looks like one. */
+/** `text` without `key` and without whatever else looks like one, then shortened. */
 export function withoutKeys(text, key) {
-  const short = text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
-  return (key ? short.replaceAll(key, '[key]') : short).replace(LIKE_A_KEY, '[key]');
+  const clean = (key ? text.replaceAll(key, '[key]') : text).replace(LIKE_A_KEY, '[key]');
+  return clean.length > LONGEST_MESSAGE ? `${clean.slice(0, LONGEST_MESSAGE).toWellFormed()}…` : clean;
 }

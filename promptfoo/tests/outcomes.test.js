@@ -69,10 +69,32 @@ test('what the tenant\'s rules refuse is an error, and a block where the suite e
   assert.equal(expected.guardrails.flagged, true);
 });
 
-test('an answer that the provider filtered is flagged', async () => {
-  gateway.answers = [{ body: { choices: [{ message: { content: '' }, finish_reason: 'content_filter' }] } }];
-  assert.equal((await ask()).guardrails.flaggedOutput, true);
+for (const content of ['', null, undefined]) {
+  test(`an answer that the provider filtered is flagged: ${content}`, async () => {
+    gateway.answers = [{ body: { choices: [{ message: { content }, finish_reason: 'content_filter' }] } }];
+    const { output, error, guardrails } = await ask();
+    assert.deepEqual([output, error, guardrails.flaggedOutput], ['', undefined, true]);
+  });
+}
+
+test('a model that declines has answered', async () => {
+  gateway.answers = [{ body: { choices: [{ message: { content: null, refusal: 'No.' }, finish_reason: 'stop' }] } }];
+  assert.equal((await ask()).output, 'No.');
 });
+
+const part = [{ type: 'message', content: [{ type: 'output_text', text: 'You ' }] }];
+const nothing = [
+  ['failed', { status: 'failed', error: { message: 'Busy.' }, output: [] }, 'failed'],
+  ['failed in its midst', { status: 'failed', output: part }, 'failed'],
+  ['was only thought about', { incomplete_details: { reason: 'max_output_tokens' }, output: [{ type: 'reasoning' }] }, 'max_output_tokens'],
+];
+for (const [name, body, finish] of nothing) {
+  test(`a response that ${name} is an error, whatever may stand in no answer`, async () => {
+    gateway.answers = [{ body }];
+    const { error, output } = await ask({ endpoint: 'responses' });
+    assert.deepEqual([error, output], [`The answer holds no content (it ended with ${finish}).`, undefined]);
+  });
+}
 
 const failures = [
   ['a provider that is away', refusal('provider_unavailable', 'No route.', 502), '502 provider_unavailable: No route.'],
@@ -94,6 +116,18 @@ test('no error holds a key', async () => {
   const outcome = await ask();
   assert.equal(outcome.error, "401 invalid_api_key: Key [key] and the provider's [key] are unknown.");
   assert.ok(!JSON.stringify(outcome).includes(KEY));
+});
+
+test('no part of a key or of a character is left where a message is cut', async () => {
+  process.env.EVAL_KEY = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9';
+  for (const before of [470, 480, 490, 499]) {
+    gateway.answers = [refusal('internal_error', `${'x'.repeat(before)}${process.env.EVAL_KEY}`, 500)];
+    gateway.requests = [];
+    assert.doesNotMatch((await ask()).error, /eyJ/);
+  }
+  gateway.answers = [refusal('internal_error', `${'x'.repeat(499)}😀`, 500)];
+  gateway.requests = [];
+  assert.ok((await ask()).error.isWellFormed());
 });
 
 test('a limit that is soon over is waited for, twice at most', async () => {
