@@ -40,12 +40,18 @@ def problem(output: object, schema: dict[str, Any], *, fenced: bool) -> str | No
     if isinstance(output, str):
         within = FENCE.match(output) if fenced else None
         try:
-            value = json.loads(within[1] if within else output)
+            value = json.loads(within[1] if within else output, parse_constant=_no_constant)
         except json.JSONDecodeError as error:
             return f"The answer is not JSON: {error.msg} at character {error.pos}."
+        except (ValueError, RecursionError) as error:
+            return f"The answer is not JSON: {error}."
     validator = jsonschema.validators.validator_for(schema)(schema)
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.absolute_path)))
     if not errors:
         return None
     told = "; ".join(f"{error.json_path}: {error.message[:200]}" for error in errors[:SHOWN])
     return told if len(errors) <= SHOWN else f"{told}; and {len(errors) - SHOWN} more"
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is none of its numbers")

@@ -77,9 +77,11 @@ def test_json_of_the_schema_passes(output: object) -> None:
     assert passes("json_schema", output, schema=SCHEMA)
 
 
-@pytest.mark.parametrize("output", ['{"answer": "1"}', "{}", "[]", "The answer is 1.", "", FENCED])
+@pytest.mark.parametrize(
+    "output", ['{"answer": "1"}', "{}", "[]", "The answer is 1.", "", FENCED, '{"answer": NaN}', "[" * 100_000]
+)
 def test_anything_else_fails(output: str) -> None:
-    """A fence as well, unless it is allowed."""
+    """A fence as well, unless it is allowed; and what only Python reads as JSON."""
     assert not passes("json_schema", output, schema=SCHEMA)
 
 
