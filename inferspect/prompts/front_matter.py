@@ -15,6 +15,7 @@ from inferspect.prompts.mistake import Mistake, PromptFileError
 from inferspect.prompts.parameters import Parameters
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+NOT_TAKEN = (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)  # a wrong tag gets no error of YAML's but Python's
 
 
 def _one_line(value: str) -> str:
@@ -47,10 +48,10 @@ def read_front_matter(file: Path, text: str) -> FrontMatter:
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        aliases = [token for token in yaml.scan(text) if isinstance(token, yaml.AnchorToken | yaml.AliasToken)]
-        if aliases:
-            line = aliases[0].start_mark.line + 2
-            raise PromptFileError([Mistake(file, "has no anchors and aliases: write values out, or quote them", line)])
+        refused = next((token for token in yaml.scan(text) if isinstance(token, NOT_TAKEN)), None)
+        if refused is not None:
+            message = "has no anchors, aliases and tags: write values out, or quote them"
+            raise PromptFileError([Mistake(file, message, refused.start_mark.line + 2)])
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -94,9 +94,13 @@ class PromptFolder:
         """
         known, prompts, mistakes = {}, {}, list[Mistake]()
         for home in sorted(self.folder.iterdir()):
-            if home.name.startswith(".") or not home.is_dir():
-                continue
-            found, wrong = self._versions(home)
+            try:
+                if home.name.startswith(".") or not home.is_dir():
+                    continue
+                found, wrong = self._versions(home)
+            except OSError as error:  # of this folder only: what is known of it is kept
+                found = {file: held for file, held in self._known.items() if file.parent == home}
+                wrong = [Mistake(home, f"cannot be read: {error.strerror}")]
             mistakes += wrong
             for file, (stamp, version) in found.items():
                 known[file] = stamp, version

@@ -18,7 +18,8 @@ class Mistake:
     def __str__(self) -> str:
         line = "" if self.line is None else f":{self.line}"
         field = "" if self.field is None else f"{self.field}: "
-        return f"{self.file}{line}: {field}{self.message}"
+        told = f"{self.file}{line}: {field}{self.message}"
+        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in told)  # it goes to terminals
 
 
 class PromptFileError(ValueError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from inferspect.prompts.endpoints import CHAT, RESPONSES
 
@@ -28,6 +30,18 @@ class Parameters(BaseModel):
     frequency_penalty: Penalty | None = None
     reasoning_effort: str | None = None
     response_format: dict[str, Any] | None = None
+
+    @field_validator("*")
+    @classmethod
+    def _is_json(cls, value: Any) -> Any:
+        """YAML has dates, numbers and keys that no request can hold."""
+        try:
+            orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+            json.dumps(value, allow_nan=False)  # where orjson writes null
+        except (TypeError, ValueError):
+            reason = "holds what JSON does not have: quote dates, and keys that are numbers"
+            raise ValueError(reason) from None
+        return value
 
     def written(self) -> dict[str, Any]:
         """Those that the prompt has."""

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from inferspect.prompts.library import (
     usable,
 )
 from inferspect.prompts.settings import PromptSettings, folder_of
-from tests.prompts.conftest import Write
+from tests.prompts.conftest import Write, prompt_text
 
 
 @pytest.fixture
@@ -58,6 +60,36 @@ def test_a_wrong_file_makes_its_version_unusable_and_no_other(tmp_path: Path, wr
     with pytest.raises(PromptUnusableError, match="owner"):
         shelf.find("broken")
     assert len(shelf.mistakes) == 2
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[None]:
+    """As a user whom the rights of files hold for."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(own)
+
+
+def test_a_folder_that_cannot_be_read_takes_no_other_with_it(
+    unprivileged: None,
+) -> None:
+    """What was known of it is kept; of one that never could be read, there is nothing."""
+    with tempfile.TemporaryDirectory() as home:
+        for name in ("closed", "open"):
+            Path(home, name).mkdir()
+            Path(home, name, "v1.md").write_text(prompt_text(name), encoding="utf-8")
+        folder = PromptFolder(Path(home))
+        folder.read()
+        Path(home, "closed").chmod(0)
+        Path(home, "open", "v2.md").write_text(prompt_text("open", 2), encoding="utf-8")
+        for reader, names in ((folder, ["closed", "open"]), (PromptFolder(Path(home)), ["open"])):
+            shelf = reader.read()
+            assert list(shelf.prompts) == names
+            assert shelf.find("open").version == 2
+            assert [str(mistake) for mistake in shelf.mistakes] == [f"{home}/closed: cannot be read: Permission denied"]
+        Path(home, "closed").chmod(0o700)
 
 
 def test_what_is_meant_to_be_a_version_and_is_none_is_told(tmp_path: Path, write: Write) -> None:
