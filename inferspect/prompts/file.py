@@ -12,8 +12,9 @@ from typing import get_args
 from inferspect.prompts.front_matter import FrontMatter, read_front_matter
 from inferspect.prompts.mistake import Mistake, PromptFileError
 from inferspect.prompts.prompt import Message, Prompt, Role
-from inferspect.prompts.template import TemplateError, parse_template
+from inferspect.prompts.template import parse_template
 from inferspect.prompts.values import SPACE
+from inferspect.prompts.words import TemplateError
 
 FENCE = "---"
 LARGEST = 256 * 1024  # bytes of a file
@@ -60,14 +61,14 @@ def _read(file: Path) -> str:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise PromptFileError([Mistake(file, "is no regular file")])
             content = opened.read(LARGEST + 1)
+        if len(content) > LARGEST:  # cut wherever that is, maybe within a letter
+            raise PromptFileError([Mistake(file, f"is longer than {LARGEST // 1024} KB")])
         text = content.decode("utf-8-sig")
     except OSError as error:
         raise PromptFileError([Mistake(file, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise PromptFileError([Mistake(file, "is not in UTF-8", line)]) from None
-    if len(content) > LARGEST:
-        raise PromptFileError([Mistake(file, f"is longer than {LARGEST // 1024} KB")])
     text = text.replace("\r\n", "\n")
     if (found := CONTROL.search(text)) is not None:
         line = text.count("\n", 0, found.start()) + 1

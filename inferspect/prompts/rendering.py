@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from jinja2 import nodes
 
 from inferspect.prompts.template import Template, is_path
-from inferspect.prompts.values import FILTERS, ValueRefusedError, compared, items_of, text_of, truth
+from inferspect.prompts.values import FILTERS, ValueRefusedError, compared, items_of, member_of, text_of, truth
 
 MOST_CHARACTERS = 2_000_000  # of all messages of a prompt together
 MOST_STEPS = 50_000  # less than a tenth of a second
@@ -151,11 +151,9 @@ class Rendering:
             raise RenderError("it is not in the language of prompts", node.lineno)
         owner = self._maybe(node.node, scope)
         step = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
-        if isinstance(owner, Mapping) and isinstance(step, str):
-            return owner.get(step, MISSING)
-        if isinstance(owner, list) and isinstance(step, int) and step < len(owner):
-            return owner[step]
-        return MISSING
+        if owner is MISSING or not isinstance(step, str | int):
+            return MISSING
+        return _used(node.node, owner, partial(member_of, step=step, absent=MISSING))
 
     def _filter(self, node: nodes.Filter, scope: Scope) -> Any:
         source = node.node or node

@@ -6,29 +6,27 @@ or which could run for long or reach into the program, ever gets further.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from inferspect.prompts.words import TemplateError, check_words
 
 # With how many arguments, least and most.
 FILTERS = {"upper": (0, 0), "lower": (0, 0), "trim": (0, 0), "default": (1, 2), "join": (0, 1), "length": (0, 0)}
 LOOP = ("index", "index0", "first", "last", "length")
 COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 DEEPEST = 32
-NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-WRITTEN = {"True": "true", "False": "false", "None": "none", "null": "none"}  # as both read it
 CONSTANTS = frozenset({"true", "false", "none"})
+MEMBERS_OF_ALL = frozenset(  # that JavaScript knows of any object, and so finds where nothing is given
+    {
+        "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString",
+        "valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",
+    }
+)  # fmt: skip
+OTHERS_NAMES = MEMBERS_OF_ALL | {"range", "cycler", "joiner"}  # Nunjucks has functions of these names
 WORDS = "texts, `{{ name }}`, `{% if %}`, `{% for item in list %}`, comparisons, `and`, `or`, `not`, `is defined`"
-
-
-class TemplateError(ValueError):
-    """A template is none; ``line`` is within it, from 1."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def parse_template(source: str) -> Template:
     """
     environment = Environment(keep_trailing_newline=True, autoescape=False)  # noqa: S701  no HTML: it is for models
     try:
-        _check_words(environment, source)
+        check_words(environment.lex(source))
         body = environment.parse(source).body
         check = _Check()
         check.body(body, frozenset(), 0)
@@ -56,17 +54,6 @@ def parse_template(source: str) -> Template:
     except RecursionError:
         raise TemplateError("it is nested too deeply", 1) from None
     return Template(tuple(body), frozenset(check.variables))
-
-
-def _check_words(environment: Environment, source: str) -> None:
-    """Refuse what Jinja's parser takes and Nunjucks does not, or otherwise."""
-    for line, kind, word in environment.lex(source):
-        if kind.endswith("_begin") and word.endswith("+"):
-            raise TemplateError("`+` beside `%` is Jinja's only", line)
-        if kind == "name" and word in WRITTEN:
-            raise TemplateError(f"write `{WRITTEN[word]}` in place of `{word}`", line)
-        if kind in ("integer", "float") and not NUMBER.fullmatch(word):
-            raise TemplateError("write numbers with digits and a point only", line)
 
 
 class _Check:
@@ -154,21 +141,33 @@ class _Check:
         """A name, and what leads from it to a member."""
         _check_depth(node, depth)
         if isinstance(node, nodes.Name):
-            if node.name not in scope:
-                self.variables.add(node.name)
-        elif isinstance(node, nodes.Getattr):
-            of_loop = isinstance(node.node, nodes.Name) and node.node.name == "loop" and "loop" in scope
-            if of_loop and node.attr not in LOOP:
-                raise TemplateError(f"of `loop` there are {', '.join(LOOP)}", node.lineno)
-            if node.attr in CONSTANTS:
-                raise TemplateError(f"write `['{node.attr}']` in place of `.{node.attr}`", node.lineno)
-            if node.attr == "length" and not of_loop:
-                raise TemplateError("write `| length`", node.lineno)
-            self._path(node.node, scope, depth + 1)
+            self._name(node, scope)
+            return
+        if isinstance(node, nodes.Getattr):
+            step: str | int = node.attr
+            if step in CONSTANTS:
+                raise TemplateError(f"write `['{step}']` in place of `.{step}`", node.lineno)
         elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and _is_step(node.arg.value):
-            self._path(node.node, scope, depth + 1)
+            step = node.arg.value
         else:
             raise _unknown(node)
+        if step in MEMBERS_OF_ALL:
+            raise TemplateError(f"`{step}` is something else in JavaScript: take another name", node.lineno)
+        if isinstance(node.node, nodes.Name) and node.node.name == "loop" and "loop" in scope:
+            if step not in LOOP:
+                raise _not_of_loop(node)
+            return
+        if step == "length" and isinstance(node, nodes.Getattr):
+            raise TemplateError("write `| length`", node.lineno)
+        self._path(node.node, scope, depth + 1)
+
+    def _name(self, node: nodes.Name, scope: frozenset[str]) -> None:
+        if node.name in OTHERS_NAMES:
+            raise TemplateError(f"`{node.name}` is something else in Nunjucks: take another name", node.lineno)
+        if node.name not in scope:
+            self.variables.add(node.name)
+        elif node.name == "loop":
+            raise _not_of_loop(node)
 
 
 def is_path(node: nodes.Node | None) -> bool:
@@ -182,6 +181,10 @@ def _is_step(value: object) -> bool:
 def _check_depth(node: nodes.Node, depth: int) -> None:
     if depth > DEEPEST:
         raise TemplateError("it is nested too deeply", node.lineno)
+
+
+def _not_of_loop(node: nodes.Node) -> TemplateError:
+    return TemplateError(f"of `loop` there are {', '.join(LOOP)}", node.lineno)
 
 
 def _unknown(node: nodes.Node) -> TemplateError:

@@ -5,6 +5,7 @@ Wherever Jinja and Nunjucks would differ, a value is refused in words, so that a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -35,7 +36,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, int) and -EXACT <= value <= EXACT:
         return str(value)
     if isinstance(value, float):
-        return _number(value)
+        return _number(_finite(value))
     if isinstance(value, int):
         raise ValueRefusedError("is a whole number above 2^53, which not all read alike: send it as a text")
     raise ValueRefusedError(f"is {_kind(value)}, which has no text of its own")
@@ -49,7 +50,7 @@ def truth(value: Any) -> bool:
     """
     if isinstance(value, list | Mapping):
         raise ValueRefusedError(f"is {_kind(value)}, which is no condition: write `| length`")
-    return bool(value)
+    return bool(_finite(value))
 
 
 def compared(operator: str, left: Any, right: Any) -> bool:
@@ -58,12 +59,28 @@ def compared(operator: str, left: Any, right: Any) -> bool:
     Raises:
         ValueRefusedError: they are of two kinds, or of one that has no order.
     """
-    kinds = {_kind(left), _kind(right)}
+    kinds = {_kind(_finite(left)), _kind(_finite(right))}
     if operator in ("eq", "ne") and (len(kinds) == 1 or None in (left, right)) and kinds <= EQUALS:
         return bool(left == right) is (operator == "eq")
     if len(kinds) == 1 and kinds <= ORDERED:
         return ORDERS[operator](_order(left), _order(right))
     raise ValueRefusedError(f"is {_kind(left)}, which does not compare with {_kind(right)}")
+
+
+def member_of(value: Any, step: str | int, absent: Any) -> Any:
+    """What a name leads to in an object, or a number in a list; ``absent`` where it leads nowhere, as from null.
+
+    Raises:
+        ValueRefusedError: the value has no such steps; JavaScript finds letters and functions by them.
+    """
+    if value is None:
+        return absent
+    if isinstance(value, Mapping) and isinstance(step, str):
+        return value.get(step, absent)
+    if isinstance(value, list) and isinstance(step, int):
+        return value[step] if step < len(value) else absent
+    members = "no members" if isinstance(step, str) else "no items by number"
+    raise ValueRefusedError(f"is {_kind(value)}, which has {members}")
 
 
 def items_of(value: Any) -> list[Any]:
@@ -132,11 +149,18 @@ def _order(value: Any) -> Any:
     return value.encode("utf-16-be", "surrogatepass") if isinstance(value, str) else value
 
 
+def _finite(value: Any) -> Any:
+    """The value; what JSON's readers take for numbers and JSON has not is refused."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueRefusedError("is a number that JSON does not have")
+    return value
+
+
 def _number(value: float) -> str:
     """As JavaScript writes it: the shortest digits that read back as the same number."""
-    if value == int(value) and abs(value) < FIXED_BELOW:
-        return str(int(value))
+    if not value:
+        return "0"
     if FIXED_FROM <= abs(value) < FIXED_BELOW:
-        return format(Decimal(repr(value)), "f")
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     digits, _, exponent = repr(value).partition("e")
     return f"{digits}e{int(exponent):+d}"

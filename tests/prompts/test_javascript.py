@@ -42,6 +42,8 @@ VARIABLES: dict[str, Any] = {
     "small": 0.0000125,
     "tiny": 1e-9,
     "huge": 1e22,
+    "wide": 2.0**60,
+    "negative": -0.0,
     "yes": True,
     "no": False,
     "nothing": None,
@@ -57,6 +59,8 @@ BODIES = [
     "# user\n\nHello {{ name }}, {{ question }}!\n",
     "# system\nOne\n\n# user  \n\n\nTwo\n\n# assistant\n{{ one }}\n",
     "# user\n{{ zero }}|{{ one }}|{{ real }}|{{ whole }}|{{ small }}|{{ tiny }}|{{ huge }}|{{ yes }}|{{ no }}",
+    "# user\n{{ wide }}|{{ negative }}|{{ 123456789012345.25 }}|{{ 'a\\t\\n\\\\d\\'' }}",
+    "# user\n{{ '#}' }}|{% raw %}#}{% endraw %}",
     "# user\n{{ empty }}|{{ user.name }}|{{ user['a b'] }}|{{ user.items }}|{{ people[0].name }}|{{ user.tags[1] }}",
     "# user\n{% if absent %}A{% else %}B{% endif %}{% if user.absent.more %}A{% else %}B{% endif %}",
     "# user\n{% if empty or zero or no or nothing %}A{% elif yes and one %}B{% endif %}{% if not empty %}C{% endif %}",
@@ -83,11 +87,30 @@ BODIES = [
     "# user\n{{ nothing }}",
     "# user\n{{ name | title }}",
     "# user\n{{ name",
+    "# user\ncolor: {#}",
     "Hello",
 ]
 
+OTHERWISE_IN_JAVASCRIPT = [
+    "{{ 'a\\x41' }}",
+    "{{ 'a\\d' }}",
+    "{% if range %}{% endif %}",
+    "{% if constructor is defined %}A{% endif %}",
+    "{% if user.toString %}A{% endif %}",
+    "{{ user.__proto__ | default('none') }}",
+    "{% if name.link %}A{% endif %}",
+    "{% if name[0] %}A{% endif %}",
+    "{% if words['0'] %}A{% endif %}",
+    "{% if words.find %}A{% endif %}",
+    "{% if one.toFixed %}A{% endif %}",
+    "{% for x in words %}{{ loop | length }}{% endfor %}",
+    "{% for x in words %}{{ loop['revindex'] | default('none') }}{% endfor %}",
+    "{% raw -%}  a{% endraw %}",
+    "{% raw %}{% raw %}{% endraw %}{% endraw %}",
+    "{% if 9007199254740993 == 9007199254740992 %}A{% endif %}",
+]
 
-REFUSED = 6  # the last of them
+REFUSED = 7  # the last of them
 
 
 def in_javascript(cases: list[tuple[str, dict[str, Any]]]) -> list[Any]:
@@ -124,3 +147,10 @@ def test_both_make_the_same_of_a_file(tmp_path: Path) -> None:
     different = [row for row in zip(texts, ours, made, strict=True) if row[1] != row[2]]
     assert different == []
     assert sum(one is None for one in ours) == REFUSED
+
+
+def test_what_they_would_read_otherwise_is_refused(tmp_path: Path) -> None:
+    """By the gateway, in words; JavaScript makes something of it all the same."""
+    texts = [prompt_text(body=f"# user\nText {body}\n") for body in OTHERWISE_IN_JAVASCRIPT]
+    assert None not in in_javascript([(text, VARIABLES) for text in texts])
+    assert [text for text in texts if in_python(tmp_path / "v1.md", text, VARIABLES) is not None] == []
