@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any
 
 from inferspect.refusal import Refusal
@@ -50,23 +51,22 @@ def put_before(data: dict[str, Any], messages: list[dict[str, Any]], call_type: 
     """Put messages before those of the request, in the words of the API that is called.
 
     Raises:
-        Refusal: ``prompt_invalid``: a placeholder brings a system message that is no text where instructions are texts.
+        Refusal: ``prompt_invalid``: the request's own are no messages or instructions; or a placeholder brings a system
+            message that is no text where instructions are texts.
     """
     if call_type in CHAT:
-        own = data.get("messages")
-        data["messages"] = [*messages, *(own if isinstance(own, list) else [])]
+        data["messages"] = [*messages, *_own(data, "messages", list, [])]
         return
     system = "\n\n".join(_text_of(message) for message in messages if message.get("role") == "system")
     others = [message for message in messages if message.get("role") != "system"]
     if call_type in MESSAGES:
-        own = data.get("messages")
-        data["messages"] = [*others, *(own if isinstance(own, list) else [])]
-        data["system"] = _joined(system, data.get("system"))
+        data["messages"] = [*others, *_own(data, "messages", list, [])]
+        data["system"] = _joined(system, _own(data, "system", str | list, ""))
     else:
-        asked = data.get("input")
+        asked = _own(data, "input", str | list, [])
         if others:
-            data["input"] = [*others, *(asked if isinstance(asked, list) else _as_message(asked))]
-        data["instructions"] = _joined(system, data.get("instructions"))
+            data["input"] = [*others, *(asked if isinstance(asked, list) else [{"role": "user", "content": asked}])]
+        data["instructions"] = _joined(system, _own(data, "instructions", str, ""))
     for field in ("system", "instructions"):
         if data.get(field) in ("", None):
             data.pop(field, None)
@@ -84,12 +84,18 @@ def _text_of(message: dict[str, Any]) -> str:
     return content
 
 
-def _as_message(asked: Any) -> list[dict[str, Any]]:
-    return [] if asked is None else [{"role": "user", "content": asked}]
+def _own(data: dict[str, Any], field: str, kind: type | UnionType, nothing: Any) -> Any:
+    """What the request has of its own; anything else would be lost in silence."""
+    own = data.get(field)
+    if own is None:
+        return nothing
+    if not isinstance(own, kind):
+        raise Refusal(400, "prompt_invalid", f"'{field}' is not what this endpoint takes.", field)
+    return own
 
 
-def _joined(system: str, own: Any) -> Any:
+def _joined(system: str, own: str | list[Any]) -> Any:
     """The prompt's instructions and then the request's, which Anthropic's API also has as a list of blocks."""
     if isinstance(own, list):
         return [{"type": "text", "text": system}, *own] if system else own
-    return "\n\n".join(filter(None, (system, own if isinstance(own, str) else "")))
+    return "\n\n".join(filter(None, (system, own)))

@@ -43,6 +43,23 @@ def test_a_text_prompt_leaves_a_plain_input_as_it_is() -> None:
     assert data == {"messages": [USER]}
 
 
+@pytest.mark.parametrize(
+    ("call_type", "field", "value"),
+    [
+        ("acompletion", "messages", "Hi"),
+        ("anthropic_messages", "messages", USER),
+        ("anthropic_messages", "system", {"type": "text", "text": "own"}),
+        ("aresponses", "input", USER),
+        ("aresponses", "instructions", [SYSTEM]),
+    ],
+)
+def test_nothing_of_the_request_is_lost_in_silence(call_type: str, field: str, value: Any) -> None:
+    """What cannot stand beside the prompt's messages is refused."""
+    with pytest.raises(Refusal) as refused:
+        put_before({field: value}, [SYSTEM, USER], call_type)
+    assert (refused.value.code, refused.value.param) == ("prompt_invalid", field)
+
+
 def test_what_names_a_prompt_is_taken_out_of_the_request() -> None:
     data = {"prompt_id": "a", "prompt_version": 2, "prompt_variables": {"b": 1}, "model": "demo"}
     asked = taken_prompt(data, "acompletion")
