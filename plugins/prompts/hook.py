@@ -45,6 +45,7 @@ class PromptFileHook(CustomLogger):
         if shelf is None or name not in shelf.prompts:
             return None
         context = served_request()
+        context.trace.prompt_name = name  # also where it is refused: who calls it wrongly is to be found
         try:
             tenant = running().tenant_of(context, user_api_key_dict)
             _check_rules(context, tenant, user_api_key_dict.token, data)
@@ -73,6 +74,7 @@ async def _fill(context: RequestContext, shelf: Shelf, asked: Asked, data: dict[
         message = "This prompt is a file of the gateway's, which has versions and no labels: name a 'prompt_version'."
         raise Refusal(400, "prompt_invalid", message, "prompt_label")
     prompt = _found(shelf, asked)
+    context.trace.prompt_version = prompt.version
     try:
         messages = await prompt.rendered(asked.variables)
     except RenderError as error:
@@ -80,7 +82,6 @@ async def _fill(context: RequestContext, shelf: Shelf, asked: Asked, data: dict[
         raise Refusal(400, "prompt_invalid", message, "prompt_variables") from None
     put_before(data, messages, call_type)
     add_defaults(data, prompt.parameters, call_type)
-    context.trace.prompt_name, context.trace.prompt_version = prompt.name, prompt.version
 
 
 def _found(shelf: Shelf, asked: Asked) -> Prompt:

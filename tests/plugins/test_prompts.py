@@ -103,11 +103,14 @@ async def test_what_cannot_be_used_is_refused(
     rules: dict[str, Any],
     refusal: tuple[int, str, str | None],
 ) -> None:
-    """With its field; who may not ask at all does not learn which versions there are."""
+    """With its field; who may not ask at all does not learn which versions there are. The trace has its name."""
     with pytest.raises(Refusal) as refused:
         await ask({"prompt_id": "greeting", "messages": [], **fields}, **rules)
     assert (refused.value.status_code, refused.value.code, refused.value.param) == refusal
     assert context.refusal is refused.value
+    fits_no_variables = fields.get("prompt_variables") in ({}, {"name": ["An"]})
+    named = ("greeting", 2 if fits_no_variables else None)
+    assert (context.trace.prompt_name, context.trace.prompt_version) == named
 
 
 async def test_globs_allow(context: RequestContext, prompts: None) -> None:
