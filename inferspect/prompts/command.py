@@ -93,9 +93,12 @@ def render(
 @app.command()
 def check(*, folder: Folder = None, as_json: AsJson = False) -> None:
     """Check all files, and name each mistake; the exit code is 1 where there is one."""
-    shelf = _shelf(folder)
+    chosen = folder or _configured()
+    shelf = _shelf(chosen)
     mistakes = shelf.mistakes
     count = sum(len(versions) for versions in shelf.prompts.values())
+    if not count and not mistakes:  # it would pass in CI for ever
+        _fail(f"{chosen} holds no prompt: a folder of its name, and in it v1.md", WRONG_INPUT)
     if as_json:
         told = [
             {"file": str(one.file), "line": one.line, "field": one.field, "message": one.message} for one in mistakes

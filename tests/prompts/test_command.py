@@ -96,6 +96,13 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert (result.exit_code, "No such file" in result.stderr) == (2, True)
 
 
+def test_to_check_a_folder_without_prompts_is_a_mistake(folder: str) -> None:
+    """Such as the one above the right one, which would pass in CI for ever."""
+    for arguments in ((), ("--json",)):
+        result = run("check", "--folder", str(Path(folder).parent), *arguments)
+        assert (result.exit_code, "holds no prompt" in result.stderr) == (2, True)
+
+
 def test_the_folder_is_that_of_the_configuration(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where none is named."""
     config = tmp_path / "litellm_config.yaml"
