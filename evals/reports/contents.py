@@ -20,11 +20,11 @@ def question_of(kept: str | None) -> str:
     messages = value if isinstance(value, list) else [value]
     for message in reversed(messages):
         if isinstance(message, str):
-            return message.strip()
+            return _storable(message.strip())
         if isinstance(message, Mapping) and message.get("role", "user") == "user":
             text = _text(message.get("content", message.get("parts", message.get("text"))))
             if text:
-                return text
+                return _storable(text)
     return ""
 
 
@@ -33,7 +33,12 @@ def answer_of(kept: str | None) -> str:
     value = _parsed(kept)
     if isinstance(value, list) and value and isinstance(value[0], Mapping) and "message" in value[0]:
         value = value[0]
-    return _text(value)
+    return _storable(_text(value))
+
+
+def _storable(text: str) -> str:
+    """Without what no file of UTF-8 can hold, and what ends a text for its readers."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def _parsed(kept: str | None) -> Any:
@@ -52,7 +57,11 @@ def _text(value: Any, depth: int = 0) -> str:
         return ""
     if isinstance(value, list):
         return "\n".join(filter(None, (_text(part, depth + 1) for part in value)))
-    if not isinstance(value, Mapping) or value.get("type") in HIDDEN:
+    if not isinstance(value, Mapping) or _is_hidden(value.get("type")):
         return ""
     found = (_text(value[name], depth + 1) for name in ANSWERED if value.get(name))
     return next(filter(None, found), "")
+
+
+def _is_hidden(kind: Any) -> bool:
+    return isinstance(kind, str) and kind in HIDDEN

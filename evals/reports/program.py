@@ -42,7 +42,7 @@ def deepchecks_python(told: Path | None) -> Path:
     places = [told] if told else beside
     for place in places:
         if place.is_file():
-            return place
+            return place.absolute()  # the program runs in another folder
     raise ProgramError(
         f"Deepchecks is not installed: there is no {places[0]}. Set it up with `make setup-deepchecks`, or name its "
         "Python in `reports.python`."

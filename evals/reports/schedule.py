@@ -90,7 +90,8 @@ class Scheduler:
                     await forget_old(self._engine, self._tenants, self._artefacts, self._retention_days)
                     cleaned_at = clock()
             except AWAY as error:
-                log.warning("reports wait", reason=type(error).__name__)
+                reason = str(error)[:300] if isinstance(error, ArtefactError) else type(error).__name__
+                log.warning("reports wait", reason=reason)
             await asyncio.sleep(LOOK_EVERY)
 
     async def round(self, *, look_back: bool = True) -> int:
@@ -146,11 +147,16 @@ class Scheduler:
                     told = {"suite": order.suite, "tenant_id": order.tenant}
                     log.error("a report cannot be made", reason=str(error)[-500:], **told)
                     return _failed(order, str(error))
+            except AWAY:
+                raise
+            except Exception as error:  # one window must not keep all others from being evaluated
+                log.exception("a report cannot be made", suite=order.suite, tenant_id=order.tenant)
+                return _failed(order, f"{type(error).__name__}: {error}")
         raise AssertionError
 
     async def _tenants_of(self, entry: ReportSchedule) -> list[str]:
         if entry.tenants != "*":
-            return list(entry.tenants)
+            return list(dict.fromkeys(entry.tenants))
         async with self._engine.connect() as connection:
             since = await self._beginning(connection, entry)
             return await tenants_with_responses(connection, entry.suite, since)

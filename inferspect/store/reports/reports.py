@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Status = Literal["passed", "failed", "empty", "error"]
 FAILED, ERROR = "report.failed", "report.error"
-NAMESPACE = uuid.UUID("0f6f2b6a-9a53-4f0c-8d0e-6d7d3c1f8f1b")
+NUL_ESCAPE = b"\\u0000"  # in JSON; PostgreSQL keeps none in a text
 
 INSERT = text("""
 INSERT INTO inferspect.reports (id, created_at, tenant_id, suite, window_start, window_end, revision, scheduled,
@@ -108,8 +108,10 @@ async def write_report(connection: AsyncConnection, row: ReportRow) -> bool:
     Returns:
         Whether it is new; of a window and revision that has a report already nothing is written.
     """
+    conditions = orjson.dumps(row.conditions).replace(NUL_ESCAPE, b"\\ufffd").decode()
+    reason = None if row.reason is None else row.reason.replace("\0", "\ufffd")
     values = {name: getattr(row, name) for name in ReportRow.__slots__} | {"id": row.id or str(uuid.uuid4())}
-    written = await connection.execute(INSERT, {**values, "conditions": orjson.dumps(row.conditions).decode()})
+    written = await connection.execute(INSERT, {**values, "conditions": conditions, "reason": reason})
     if written.one_or_none() is None:
         return False
     told = {
@@ -120,7 +122,7 @@ async def write_report(connection: AsyncConnection, row: ReportRow) -> bool:
     for condition in row.conditions:
         if condition["status"] == "failed":
             figures = {"value": condition["value"], "threshold": condition["threshold"]}
-            score = condition["column"] or condition["name"]
+            score = str(condition["column"] or condition["name"]).replace("\0", "\ufffd")
             await connection.execute(TELL, {**told, **figures, "kind": FAILED, "score": score, "id": str(uuid.uuid4())})
     if row.status == "error":
         nothing = {"value": None, "threshold": None, "score": row.suite}

@@ -84,7 +84,8 @@ async def _insert(connection: Any, table: Any, rows: Iterable[dict[str, Any]]) -
 
 def _event(row: dict[str, Any]) -> dict[str, Any]:
     names = ("id", "occurred_at", "tenant_id", "prompt_tokens", "completion_tokens", "cost")
-    return {**EVENT, **{name: row[name] for name in names}, "model": "demo", "content_hash": row["question"]}
+    content_hash = row.get("content_hash", row["question"])
+    return {**EVENT, **{name: row[name] for name in names}, "model": "demo", "content_hash": content_hash}
 
 
 def _content(row: dict[str, Any]) -> dict[str, Any]:

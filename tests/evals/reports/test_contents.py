@@ -34,6 +34,10 @@ TEXT = {"type": "text", "text": "Where is it?"}
         ([], ""),
         (None, ""),
         ([[[[1]]]], ""),
+        ([{"role": "user", "content": [{"type": [], "text": "Where is it?"}]}], "Where is it?"),
+        ([{"role": [], "content": "Be kind."}], ""),
+        ("Where\ud800 is it\0?", "Where? is it\ufffd?"),
+        ([{"role": "user", "content": "Where\ud800 is it\0?"}], "Where? is it\ufffd?"),
     ],
 )
 def test_the_last_question_of_the_user(kept: Any, question: str) -> None:
@@ -54,6 +58,8 @@ def test_the_last_question_of_the_user(kept: Any, question: str) -> None:
         ("There.", "There."),
         ([{"message": {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}}], ""),
         ({"embeddings": 1, "dimensions": 3}, ""),
+        ([{"type": {}, "text": "There."}], "There."),
+        ("There\udc00\0.", "There?\ufffd."),
     ],
 )
 def test_the_first_answer(kept: Any, answer: str) -> None:

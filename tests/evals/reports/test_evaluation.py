@@ -113,6 +113,16 @@ async def test_what_cannot_be_made_is_told(engine: AsyncEngine, evaluation: Any,
     assert list(tmp_path.joinpath("artefacts").rglob("*")) == []
 
 
+async def test_a_python_is_found_from_where_the_command_runs(
+    engine: AsyncEngine, evaluation: Any, quick: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the program runs in a folder of its own."""
+    await plant(engine, responses(5, YESTERDAY.start, DAY))
+    monkeypatch.chdir(quick.folder.parent)
+    row = await evaluation(python="quick/python").make(Order("acme", "responses", YESTERDAY, None))
+    assert row.status == "passed"
+
+
 async def test_the_program_gets_no_secret(
     engine: AsyncEngine, evaluation: Any, quick: Quick, monkeypatch: pytest.MonkeyPatch
 ) -> None:

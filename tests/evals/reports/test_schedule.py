@@ -142,7 +142,7 @@ async def test_a_report_that_cannot_be_made_holds_up_no_other(
     assert await made.round() == 2
     assert await made.round() == 0
     assert [each["status"] for each in await reports(engine)] == ["error", "error"]
-    assert all("out of luck" in each["reason"] for each in await reports(engine))
+    assert all("out of luck\ufffd" in each["reason"] for each in await reports(engine))
     quick.set("fail", there=False)
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE inferspect.reports SET created_at = now() - interval '2 hours'"))
@@ -162,6 +162,38 @@ async def test_a_score_that_is_no_number_holds_up_no_other_window(
     await plant(engine, rows)
     assert await scheduler(settings(DAILY, history="2d")).round() == 2
     assert [each["status"] for each in await reports(engine)] == ["error", "passed"]
+
+
+async def test_what_nobody_foresaw_holds_up_no_other_window(
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+) -> None:
+    """It is noted as any report that cannot be made."""
+    await plant(engine, responses(4, today() - 2 * DAY, 2 * DAY))
+    quick.set("odd")
+    assert await scheduler(settings(DAILY, history="2d")).round() == 2
+    found = await reports(engine, "status, reason")
+    assert [tuple(each.values()) for each in found] == [("error", "KeyError: 'conditions'")] * 2
+
+
+@pytest.mark.parametrize("said", ["\ud800", "\0"])
+async def test_texts_that_no_file_can_hold_hold_up_no_window(
+    engine: AsyncEngine, settings: Make, scheduler: Run, said: str
+) -> None:
+    """Whoever sent them, and whoever answered so."""
+    rows = responses(4, today() - 2 * DAY, 2 * DAY, question=f"Why {said}?", answer=f"As {said}.")
+    for row, hashed in zip(rows, ("a", "a", "b", "b"), strict=True):
+        row["content_hash"] = hashed
+    await plant(engine, rows)
+    assert await scheduler(settings({**DAILY, "baseline": "1d"}, history="2d")).round() == 2
+    assert [each["status"] for each in await reports(engine)] == ["passed", "passed"]
+
+
+async def test_a_tenant_that_is_named_twice_is_looked_at_once(
+    engine: AsyncEngine, settings: Make, scheduler: Run
+) -> None:
+    await plant(engine, responses(4, today() - 2 * DAY, 2 * DAY))
+    assert await scheduler(settings({**DAILY, "tenants": ["acme", "acme"]}, history="2d")).round() == 2
+    assert [each["revision"] for each in await reports(engine)] == [1, 1]
 
 
 async def test_a_failed_condition_is_an_event(
