@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +24,12 @@ from callbacks.alerts.state import Progress, Seen, Step, Telling, Timing, step
 from callbacks.alerts.summary import summary_of, without_rule
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text
+from inferspect.observation.reports import ReportSettings
 from inferspect.store.alerts import alerts as store
 from inferspect.store.alerts.silences import Silence, silences_in_force
 from inferspect.store.deliveries.outbox import Outbox
 
-PROGRESS = tuple(field.name for field in fields(Progress))
+PROGRESS = tuple(each.name for each in fields(Progress))
 MISSED_ROUNDS = 4  # evaluations that may fail before a pending alert starts over
 SHORTEST_PATIENCE = timedelta(minutes=1)
 
@@ -57,6 +58,7 @@ class Course:
     engine: AsyncEngine
     outbox: Outbox
     settings: AlertSettings
+    reports: ReportSettings = field(default_factory=ReportSettings)
 
     async def look(self, owned: OwnedRule) -> Measured:
         """Evaluate a rule and store what follows.
@@ -67,7 +69,7 @@ class Course:
         rule = owned.rule
         async with self.engine.begin() as connection:
             now = await store.begin_rule(connection, owned.owner, rule.name, self.settings.query_timeout)
-            measured = await measure(connection, Looking(rule, now), owned.owner)
+            measured = await measure(connection, Looking(rule, now, self.reports), owned.owner)
             readings = {fingerprint(owned, reading): reading for reading in measured.readings}
             await self._move_on(connection, owned, readings, now)
         return measured

@@ -17,6 +17,7 @@ from callbacks.alerts.conditions.reading import Looking
 from callbacks.alerts.course import Course
 from callbacks.alerts.rules import OwnedRule, rules_in_force
 from inferspect.observation.alerts import AlertSettings
+from inferspect.observation.reports import ReportSettings
 from inferspect.store.alerts import alerts as store
 from inferspect.store.deliveries.outbox import Outbox
 
@@ -27,12 +28,18 @@ CLEAN_UP_EVERY = 3600.0
 
 
 class Evaluator:
-    """Looks at every rule that is due."""
+    """Looks at every rule that is due.
 
-    def __init__(self, engine: AsyncEngine, outbox: Outbox, settings: AlertSettings) -> None:
+    Args:
+        reports: what is scheduled.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, outbox: Outbox, settings: AlertSettings, reports: ReportSettings | None = None
+    ) -> None:
         self._engine = engine
         self._settings = settings
-        self._course = Course(engine, outbox, settings)
+        self._course = Course(engine, outbox, settings, reports or ReportSettings())
         self._looked_at: dict[tuple[str, str], float] = {}
         self._failing: set[tuple[str, str]] = set()
         self._problems: dict[tuple[str, str], str] = {}
@@ -118,7 +125,9 @@ class Evaluator:
         metrics.EVALUATED_AT.set(now.timestamp())
 
 
-async def try_out(engine: AsyncEngine, settings: AlertSettings, owned: OwnedRule) -> Measured:
+async def try_out(
+    engine: AsyncEngine, settings: AlertSettings, owned: OwnedRule, reports: ReportSettings | None = None
+) -> Measured:
     """The figures of a rule as they are now; nothing follows from it.
 
     Raises:
@@ -126,7 +135,7 @@ async def try_out(engine: AsyncEngine, settings: AlertSettings, owned: OwnedRule
     """
     async with engine.begin() as connection:
         now = await store.begin_reading(connection, settings.query_timeout)
-        return await measure(connection, Looking(owned.rule, now), owned.owner)
+        return await measure(connection, Looking(owned.rule, now, reports or ReportSettings()), owned.owner)
 
 
 def reason_of(error: Exception) -> str:

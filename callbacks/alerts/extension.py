@@ -21,7 +21,7 @@ async def start(observer: Observer) -> None:
     spools = observer.launch.inferspect_home / "spool"
     observer.in_background(SpoolTeller(observer.engine, spools, observer.settings.events.settle_after).run())
     if observer.delivers:
-        evaluator = Evaluator(observer.engine, observer.outbox, observer.settings.alerts)
+        evaluator = Evaluator(observer.engine, observer.outbox, observer.settings.alerts, observer.settings.reports)
         observer.in_background(lead(observer.engine, LEADER, evaluator.run))
 
 
@@ -31,6 +31,7 @@ async def mount_routes(worker: Worker) -> None:
     from callbacks.alerts.service import AlertService, install  # noqa: PLC0415  as above
     from inferspect.http.tenant_access import mount  # noqa: PLC0415  as above
 
-    install(AlertService(worker.engine, Outbox(worker.engine), worker.settings.alerts))
+    settings = worker.settings
+    install(AlertService(worker.engine, Outbox(worker.engine), settings.alerts, settings.reports))
     for router in routers:
         mount(worker.app, router)

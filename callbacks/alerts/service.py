@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from callbacks.alerts.evaluation import reason_of, try_out
 from callbacks.alerts.rules import InvalidRuleError, OwnedRule, configured_rules, parse_rule, stored_rule
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import duration_text
+from inferspect.observation.reports import ReportSettings
 from inferspect.store.alerts import alerts as store
 from inferspect.store.alerts.tables import PLATFORM
 from inferspect.store.deliveries.outbox import Outbox
@@ -46,6 +47,7 @@ class AlertService:
     engine: AsyncEngine
     outbox: Outbox
     settings: AlertSettings
+    reports: ReportSettings = field(default_factory=ReportSettings)
 
     async def alerts(self, **wanted: Any) -> list[Json]:
         """Alerts as :func:`inferspect.store.alerts.alerts.alerts` finds them."""
@@ -133,7 +135,7 @@ class AlertService:
             "min_requests": rule.fewest,
         }
         try:
-            measured = await try_out(self.engine, self.settings, owned)
+            measured = await try_out(self.engine, self.settings, owned, self.reports)
         except SQLAlchemyError as error:
             return {**shown, "error": reason_of(error)}
         figures = [_figure_json(owned, reading) for reading in measured.readings[:MOST_SHOWN]]

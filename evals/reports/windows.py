@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-ANCHOR = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday, so that weeks begin as people count them
+from inferspect.observation.reports import ANCHOR
 
 
 @dataclass(frozen=True, slots=True, order=True)

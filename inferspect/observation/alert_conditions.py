@@ -204,6 +204,21 @@ class Reports(Condition):
     suite: str | None = Field(default=None, description="Name of one suite; each for itself where unset.")
 
 
+class ReportsOverdue(Condition):
+    """How long the oldest window that is due waits for its report: whether `inferspect eval schedule` runs at all.
+
+    Of each suite in `reports.schedule` that has been evaluated before.
+    """
+
+    figure: ClassVar[str] = "Oldest window without a report"
+    unit: ClassVar[Unit] = "seconds"
+    window: ClassVar[timedelta | None] = None
+    whole_gateway: ClassVar[bool] = True
+
+    type: Literal["reports_overdue"] = Field(description="Kind of condition.")
+    above: PositiveDuration = Field(default=timedelta(hours=2), description=BAD_ABOVE)
+
+
 class SpoolAge(Condition):
     """Age of the oldest event that waits on a disk for the database."""
 
@@ -289,6 +304,7 @@ AnyCondition = Annotated[
     | Quality
     | QualityThresholds
     | Reports
+    | ReportsOverdue
     | SpoolAge
     | ProviderDown
     | GuardrailSpike

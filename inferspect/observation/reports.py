@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,6 +13,7 @@ from inferspect.section import Seconds, Section
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=31)
+ANCHOR = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday, so that weeks begin as people count them
 
 
 def read_baseline(told: str) -> timedelta | str:

@@ -25,6 +25,7 @@ QUERIES: dict[str, Callable[[Any, Looking], Select[Any]]] = {
     "quality": content.quality,
     "quality_thresholds": content.quality_thresholds,
     "reports": content.reports,
+    "reports_overdue": services.reports_overdue,
     "guardrail_spike": content.guardrail_spike,
     "provider_down": services.provider_down,
     "spool_age": services.spool_age,

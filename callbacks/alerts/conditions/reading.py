@@ -12,6 +12,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB
 
 from inferspect.observation.alert_rules import AlertRule
+from inferspect.observation.reports import ReportSettings
 
 Column = SQLColumnExpression[Any]
 EVERYONE = "default"  # the tenant of keys without a team
@@ -41,10 +42,12 @@ class Looking:
 
     Attributes:
         now: the database's time.
+        reports: what is scheduled.
     """
 
     rule: AlertRule
     now: datetime
+    reports: ReportSettings = field(default_factory=ReportSettings)
 
     @property
     def window(self) -> timedelta:

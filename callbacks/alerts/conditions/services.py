@@ -1,17 +1,32 @@
-"""Figures of what the gateway leans on: providers, its spools, those that it delivers to."""
+"""Figures of what the gateway leans on: providers, its spools, those that it delivers to, the schedule of reports."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, Text, extract, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Interval,
+    Select,
+    Text,
+    extract,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 
 from callbacks.alerts.conditions.reading import Looking, row, share
 from inferspect.events.desk import DATABASE
-from inferspect.observation.alert_conditions import DeadLetters, ProviderDown, SpoolAge
+from inferspect.observation.alert_conditions import DeadLetters, ProviderDown, ReportsOverdue, SpoolAge
+from inferspect.observation.reports import ANCHOR, ReportSchedule
 from inferspect.store.alerts.tables import WorkerStatus
+from inferspect.store.reports.tables import Report
 from inferspect.store.tables import DeliveryRow, Event
 
 # Statuses that are the provider's fault, or its administrator's; another status is an answer: the provider is there.
@@ -59,3 +74,24 @@ def dead_letters(_condition: DeadLetters, looking: Looking) -> Select[Any]:
         tenant=sql_cast(None, Text), labels={"consumer": literal(DATABASE, Text)}, value=events, samples=events
     ).having(events > 0)
     return select(*union_all(letters, set_aside).subquery().columns)
+
+
+def reports_overdue(_condition: ReportsOverdue, looking: Looking) -> Select[Any]:
+    """Of the suites that are scheduled now: one that is no more is not waited for."""
+    waits = [_longest_wait(entry, looking) for entry in looking.reports.schedule]
+    nothing = row(tenant=sql_cast(None, Text), value=literal(0), samples=literal(0)).where(false())
+    return select(*union_all(nothing, *waits).subquery().columns)
+
+
+def _longest_wait(entry: ReportSchedule, looking: Looking) -> Select[Any]:
+    """A tenant's windows follow each other without gap, so the one after the last that was evaluated is the oldest."""
+    evaluated = select(func.max(Report.window_end).label("until")).where(Report.scheduled, Report.suite == entry.suite)
+    if entry.tenants != "*":
+        evaluated = evaluated.where(Report.tenant_id.in_(entry.tenants))
+    last = evaluated.group_by(Report.tenant_id).subquery()
+    every = literal(entry.every, Interval)
+    due = func.date_bin(every, last.c.until, ANCHOR) + every + literal(looking.reports.settle, Interval)
+    waits, tenants = func.max(extract("epoch", literal(looking.now) - due)), func.count()
+    labels = {"suite": literal(entry.suite, Text)}
+    found = row(tenant=sql_cast(None, Text), labels=labels, value=func.greatest(waits, 0), samples=tenants)
+    return found.having(tenants > 0)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -14,11 +14,15 @@ from callbacks.alerts.conditions import measure as measuring
 from callbacks.alerts.conditions.measure import QUERIES
 from callbacks.alerts.conditions.reading import Looking, Reading
 from callbacks.alerts.course import is_bad
-from callbacks.alerts.evaluation import try_out
+from callbacks.alerts.evaluation import Evaluator, try_out
 from callbacks.alerts.rules import OwnedRule
+from callbacks.alerts.service import AlertService
+from evals.reports.windows import aligned
 from inferspect.observation.alert_rules import AlertRule
 from inferspect.observation.alerts import AlertSettings
 from inferspect.observation.durations import parse_duration
+from inferspect.observation.reports import ReportSettings
+from inferspect.store.deliveries.outbox import Outbox
 from inferspect.store.reports.reports import ReportRow, write_report
 from tests.callbacks.alerts.conftest import Plant, database_time, insert
 
@@ -317,6 +321,67 @@ class TestReports:
         await self.report(engine, "3d", failed=2)
         assert await bad(engine, self.RULE) == []
         assert len(await bad(engine, self.RULE, window="7d")) == 1
+
+
+class TestReportsOverdue:
+    RULE: ClassVar[dict[str, Any]] = {"type": "reports_overdue", "above": "2h"}
+
+    @classmethod
+    async def waits(cls, engine: AsyncEngine, *schedule: dict[str, Any], settle: str = "15m") -> dict[str, float]:
+        """Hours by suite."""
+        settings = ReportSettings.model_validate({"schedule": schedule, "settle": settle})
+        found = await try_out(engine, AlertSettings(), owned(cls.RULE), settings)
+        assert all(one.tenant_id is None for one in found.readings)
+        return {one.labels["suite"]: (one.value or 0) / 3600 for one in found.readings}
+
+    @staticmethod
+    async def evaluated(engine: AsyncEngine, ended: datetime, tenant: str = "acme", suite: str = "responses") -> None:
+        row = ReportRow(tenant, suite, ended - timedelta(hours=1), ended, 1, True, "passed", 10)
+        async with engine.begin() as connection:
+            assert await write_report(connection, row)
+
+    async def test_the_longest_wait_of_a_suite_counts(self, engine: AsyncEngine) -> None:
+        """Of all tenants, from when the window after the last one ended and had settled."""
+        now = await database_time(engine)
+        hour = aligned(now, timedelta(hours=1))
+        past = (now - hour).total_seconds() / 3600
+        await self.evaluated(engine, hour - timedelta(hours=9))
+        await self.evaluated(engine, hour - timedelta(hours=5))
+        await self.evaluated(engine, hour - timedelta(hours=7), tenant="globex")
+        await self.evaluated(engine, hour + timedelta(hours=1), suite="strict")
+        hourly = {"suite": "responses", "every": "1h"}
+        found = await self.waits(engine, hourly, {"suite": "strict", "every": "1h"})
+        assert found == {"responses": pytest.approx(6 + past - 0.25, abs=0.1), "strict": 0}
+        found = await self.waits(engine, {**hourly, "tenants": ["acme"]}, settle="1h")
+        assert found == {"responses": pytest.approx(4 + past - 1, abs=0.1)}
+
+    async def test_windows_are_aligned_as_the_schedule_aligns_them(self, engine: AsyncEngine) -> None:
+        """Weeks end on Monday, also where the last window was a shorter one."""
+        now = await database_time(engine)
+        week = aligned(now, timedelta(days=7))
+        await self.evaluated(engine, week - timedelta(days=5))
+        found = await self.waits(engine, {"suite": "responses", "every": "7d"}, settle="0s")
+        assert found == {"responses": pytest.approx((now - week).total_seconds() / 3600, abs=0.1)}
+
+    async def test_what_is_not_scheduled_is_not_waited_for(self, engine: AsyncEngine) -> None:
+        """A suite or a tenant that was taken out; one that was never evaluated."""
+        await self.evaluated(engine, await database_time(engine) - timedelta(days=3))
+        assert await self.waits(engine) == {}
+        assert await self.waits(engine, {"suite": "strict", "every": "1h"}) == {}
+        assert await self.waits(engine, {"suite": "responses", "every": "1h", "tenants": ["globex"]}) == {}
+
+    async def test_a_schedule_that_stands_still_is_told(self, engine: AsyncEngine) -> None:
+        """Through the evaluation of rules as the gateway runs it."""
+        await self.evaluated(engine, await database_time(engine) - timedelta(hours=9))
+        alerting = AlertSettings.model_validate({"rules": [{"name": "overdue", "condition": self.RULE}]})
+        scheduled = ReportSettings.model_validate({"schedule": [{"suite": "responses", "every": "1h"}]})
+        await Evaluator(engine, Outbox(engine), alerting, scheduled).round()
+        (shown,) = await AlertService(engine, Outbox(engine), alerting, scheduled).evaluate(None)
+        assert (shown["figures"][0]["bad"], shown["figures"][0]["labels"]) == (True, {"suite": "responses"})
+        async with engine.connect() as connection:
+            (summary,) = (await connection.execute(text("SELECT summary FROM inferspect.alerts"))).scalars()
+        assert summary.startswith("Oldest window without a report (suite responses) is ")
+        assert summary.endswith(" (limit: above 2h).")
 
 
 class TestProviderDown:
