@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from contextlib import suppress
@@ -34,6 +35,7 @@ async def work() -> None:
             raise LaunchError("`reports.schedule` names no suite; see docs/deepchecks.md")
         configure_logs(settings.log)
         withhold_values()
+        logging.getLogger("azure").setLevel(logging.WARNING)  # two lines for each call of the artefact store
         scheduler = Scheduler(here.engine, here.tenants, settings, here.artefacts, here.folder)
         working = asyncio.create_task(lead(here.engine, LEADER, scheduler.run))
         log.info("reports are made", pid=os.getpid(), suites=[entry.suite for entry in settings.reports.schedule])
