@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 import uuid
 from collections.abc import Iterator
@@ -71,8 +70,7 @@ def ask(gateway: GatewayProcess, key: str, path: str = "chat/completions", **fie
     body = {"model": "sim/echo", "prompt_id": "support", FIELDS[path]: [{"role": "user", "content": "And you?"}]}
     limit = {"max_tokens": 60} if path == "messages" else {}
     with gateway.client(key) as client:
-        content = json.dumps({**body, **limit, **fields})  # unlike httpx' own, also with what JSON does not have
-        return client.post(f"/v1/{path}", content=content, headers={"content-type": "application/json"})
+        return client.post(f"/v1/{path}", json={**body, **limit, **fields})
 
 
 def event_of(gateway: GatewayProcess, response: httpx.Response) -> dict[str, Any]:
@@ -147,7 +145,6 @@ def test_loops_without_end_hold_up_nobody(serving: GatewayProcess, tenant: str) 
         ({"prompt_version": "2"}, (400, "prompt_invalid"), ("support", None)),
         ({"prompt_label": "production"}, (400, "prompt_invalid"), ("support", None)),
         ({"prompt_variables": {"name": "x"}}, (400, "prompt_invalid"), ("support", 2)),
-        ({"prompt_variables": {"name": "x", "question": math.nan}}, (400, "prompt_invalid"), ("support", 2)),
         ({"prompt_id": "absent"}, (403, "prompt_not_allowed"), (None, None)),
     ],
 )

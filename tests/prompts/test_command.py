@@ -111,3 +111,11 @@ def test_the_folder_is_that_of_the_configuration(folder: str, tmp_path: Path, mo
     assert "there is no folder promptfoo/prompts beside" in run("list").stderr
     config.write_text(json.dumps({"inferspect": {"prompts": {"folder": folder}}}), encoding="utf-8")
     assert "greeting" in run("list").stdout
+
+
+def test_a_number_that_json_does_not_have_is_said(folder: str, tmp_path: Path) -> None:
+    """YAML has some."""
+    file = tmp_path / "variables.yaml"
+    file.write_text("{name: .nan, items: []}", encoding="utf-8")
+    result = run("render", "greeting", "--folder", folder, "--vars", str(file))
+    assert (result.exit_code, "`name` is a number that JSON does not have" in result.stderr) == (1, True)
