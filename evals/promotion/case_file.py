@@ -50,7 +50,8 @@ class CaseFile:
 
     def requests(self) -> set[str]:
         """The requests that cases of the file come from."""
-        return {source["request_id"] for case in self.cases for source in _sources(case) if "request_id" in source}
+        ids = (source.get("request_id") for case in self.cases for source in _sources(case))
+        return {id_ for id_ in ids if isinstance(id_, str)}
 
     def add(self, case: PromotedCase) -> bool:
         """Add a case at the end, or its requests to the case that has its input already.
@@ -104,8 +105,10 @@ class CaseFile:
 
     def _with_source(self, number: int, source: Source) -> None:
         expected = self.cases
-        metadata = expected[number].setdefault("metadata", {})
-        metadata["source"] = [*_sources(expected[number]), source.as_yaml()]
+        expected[number]["metadata"] = {
+            **_metadata(expected[number]),
+            "source": [*_sources(expected[number]), source.as_yaml()],
+        }
         try:
             text = with_item(self.text, number, ("metadata", "source"), source.as_yaml())
         except NoPlaceError as reason:
@@ -191,10 +194,15 @@ def _plain(value: Any) -> Any:
 
 def _sources(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The sources of a case; one alone may stand without a list."""
-    source = (case.get("metadata") or {}).get("source")
+    source = _metadata(case).get("source")
     told = source if isinstance(source, list) else [source]
     return [one for one in told if isinstance(one, dict)]
 
 
 def _id(case: Mapping[str, Any]) -> Any:
-    return (case.get("metadata") or {}).get("id")
+    return _metadata(case).get("id")
+
+
+def _metadata(case: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = case.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}

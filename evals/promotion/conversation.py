@@ -7,7 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-TEXT_TYPES = frozenset({"text", "input_text", "output_text"})
+# Tuples, as a type that somebody sent may be anything, also what no set can be asked for.
+TEXT_TYPES = ("text", "input_text", "output_text")
+TOOL_TYPES = ("tool_use", "tool_result")
+THINKING_TYPES = ("thinking", "redacted_thinking")
+UNSAID_TYPES = (*THINKING_TYPES, "reasoning", "tool_use", "function_call")
 SYSTEM_NAMES = ("system", "instructions", "systemInstruction", "system_instruction")
 INSTRUCTING = frozenset({"system", "developer"})
 ROLES = {"developer": "system", "model": "assistant", "function": "tool"}
@@ -113,9 +117,9 @@ def _parsed(kept: str | None) -> Any:
 
 def _must_be_whole(value: Any, what: str) -> None:
     if isinstance(value, Mapping) and value.keys() == {"truncated", "beginning"}:
-        raise NotPromotableError(
-            f"{what} is kept in part only, {value['truncated']:,} bytes were too many (inferspect.events)"
-        )
+        size = value["truncated"]
+        told = f", {size:,} bytes were too many" if isinstance(size, int) else ""
+        raise NotPromotableError(f"{what} is kept in part only{told} (inferspect.events)")
 
 
 def _messages(value: Any) -> Iterable[Message]:
@@ -150,9 +154,10 @@ def _message(entry: Mapping[str, Any]) -> Iterable[Message]:
     if role not in KNOWN_ROLES:
         raise NotPromotableError(f"it has a message of the unknown role {role!r}")
     content = entry.get("content", entry.get("parts"))
+    called = entry.get("tool_calls")
     calls = [
         ToolCall(str(call["function"].get("name")), _json(call["function"].get("arguments")))
-        for call in entry.get("tool_calls") or ()
+        for call in (called if isinstance(called, list) else ())
         if isinstance(call, Mapping) and isinstance(call.get("function"), Mapping)
     ]
     blocks = content if isinstance(content, list) else []
@@ -167,7 +172,7 @@ def _message(entry: Mapping[str, Any]) -> Iterable[Message]:
 
 
 def _is_tool(block: Any) -> bool:
-    return isinstance(block, Mapping) and block.get("type") in {"tool_use", "tool_result"}
+    return isinstance(block, Mapping) and block.get("type") in TOOL_TYPES
 
 
 def _text(value: Any, depth: int = 0) -> str:
@@ -184,7 +189,7 @@ def _text(value: Any, depth: int = 0) -> str:
         return "\n".join(filter(None, (_text(part, depth + 1) for part in value)))
     if isinstance(value, Mapping):
         kind = value.get("type")
-        if kind in {"thinking", "redacted_thinking"}:
+        if kind in THINKING_TYPES:
             return ""
         if kind in TEXT_TYPES or (kind is None and ("text" in value or "parts" in value or "content" in value)):
             return _text(value.get("text", value.get("parts", value.get("content"))), depth + 1)
@@ -196,17 +201,17 @@ def _json(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _answer(value: Any) -> str:
-    """The text of the first answer; empty where it is a call of a tool or media."""
+def _answer(value: Any, depth: int = 0) -> str:
+    """The text of the first answer; empty where it is a call of a tool or media, or nested too deeply."""
     if isinstance(value, str):
         return value
+    if depth > DEEPEST:
+        return ""
     if isinstance(value, list):
         if value and isinstance(value[0], Mapping) and value[0].keys() & OF_CHOICES:
-            return _answer(value[0].get("message") or {**value[0], "type": "text"})
-        return "\n".join(filter(None, map(_answer, value)))
-    if not isinstance(value, Mapping):
-        return ""
-    if value.get("type") in {"reasoning", "thinking", "redacted_thinking", "tool_use", "function_call"}:
+            return _answer(value[0].get("message") or {**value[0], "type": "text"}, depth + 1)
+        return "\n".join(filter(None, (_answer(part, depth + 1) for part in value)))
+    if not isinstance(value, Mapping) or value.get("type") in UNSAID_TYPES:
         return ""
     found = next((value[name] for name in ("text", "content", "parts", "output") if value.get(name)), None)
-    return _answer(found)
+    return _answer(found, depth + 1)

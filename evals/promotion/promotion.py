@@ -15,7 +15,7 @@ from evals.promotion.case import PromotedCase, Source
 from evals.promotion.case_file import CaseFile
 from evals.promotion.conversation import Conversation, NotPromotableError, read_conversation
 from evals.promotion.diversity import Distance, most_different
-from evals.promotion.redaction import Redaction
+from evals.promotion.redaction import Redaction, identifiers_of
 from evals.promotion.suggestions import BadAnswer, suggested
 from evals.promotion.target import Target
 from evals.promotion.variables import variables_of
@@ -170,7 +170,8 @@ def _form(event: GatewayEvent, redaction: Redaction) -> Mapping[str, Any]:
     if not isinstance(form, Mapping):
         return {}
     written = json.dumps(form, ensure_ascii=False)
-    is_clean = all(redaction.text(written, is_json=is_json) == written for is_json in (False, True))
+    known = list(identifiers_of(event))
+    is_clean = all(redaction.text(written, known, is_json=is_json) == written for is_json in (False, True))
     return form if is_clean else {"type": form.get("type")}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from evals.promotion.conversation import Conversation, Message, NotPromotableError
 from inferspect.events.event import GatewayEvent
@@ -50,11 +51,11 @@ class Redaction:
         Raises:
             NotPromotableError: a text cannot be looked through.
         """
-        known = [] if event is None else list(_identifiers(event))
+        known = [] if event is None else list(identifiers_of(event))
         return replace(
             conversation,
             messages=tuple(self._message(message, known) for message in conversation.messages),
-            answer=self.text(conversation.answer, known),
+            answer=self.text(conversation.answer, known, is_json=_is_json(conversation.answer)),
         )
 
     def text(self, text: str, known: Sequence[str] = (), *, is_json: bool = False) -> str:
@@ -66,8 +67,9 @@ class Redaction:
         Raises:
             NotPromotableError: it cannot be looked through.
         """
-        for value in known:
-            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", IDENTIFIER, text, flags=re.IGNORECASE)
+        if is_json and known:
+            text = _without_in_json(text, known)
+        text = _without(text, known)
         for redact in self._redactors:
             try:
                 text = redact(text, is_json=is_json)
@@ -87,7 +89,7 @@ class Redaction:
         return replace(message, text=self.text(message.text, known, is_json=_is_json(message.text)), calls=calls)
 
 
-def _identifiers(event: GatewayEvent) -> Iterable[str]:
+def identifiers_of(event: GatewayEvent) -> Iterable[str]:
     """What the event knows of the caller, the longest first; plain words are none, as a text may well have them."""
     told = (
         event.user_id, event.end_user, event.session_id, event.client_address, event.client_request_id,
@@ -95,6 +97,30 @@ def _identifiers(event: GatewayEvent) -> Iterable[str]:
     )  # fmt: skip
     found = {value.strip() for value in told if value and len(value.strip()) >= SHORTEST_IDENTIFIER}
     return sorted((value for value in found if not PLAIN_WORD.fullmatch(value)), key=lambda v: (-len(v), v))
+
+
+def _without(text: str, known: Sequence[str]) -> str:
+    for value in known:
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", IDENTIFIER, text, flags=re.IGNORECASE)
+    return text
+
+
+def _without_in_json(text: str, known: Sequence[str]) -> str:
+    """Also where a value is written with escapes."""
+    value = json.loads(text)
+    try:
+        changed = _without_in_value(value, known)
+    except RecursionError:
+        raise NotPromotableError("JSON in it is nested too deeply") from None
+    return text if changed == value else json.dumps(changed, ensure_ascii=False)
+
+
+def _without_in_value(value: Any, known: Sequence[str]) -> Any:
+    if isinstance(value, str):
+        return _without(value, known)
+    if isinstance(value, Mapping):
+        return {_without(name, known): _without_in_value(member, known) for name, member in value.items()}
+    return [_without_in_value(member, known) for member in value] if isinstance(value, list) else value
 
 
 def _is_json(text: str) -> bool:

@@ -176,3 +176,14 @@ def test_descriptions_differ_where_questions_begin_alike() -> None:
     cases = [replace(CASE, variables={"question": f"{long}{end}"}, question=f"{long}{end}") for end in "ab"]
     assert len({case.description for case in cases}) == 2
     assert all(len(case.description) < 90 for case in cases)
+
+
+def test_metadata_that_is_none_does_not_keep_cases_out(path: Path) -> None:
+    """Only what asks the same has no place for its source, which is told."""
+    path.parent.mkdir(parents=True)
+    path.write_text('- vars: {question: "Where is it?"}\n  metadata: to be done\n- metadata: [1]\n', encoding="utf-8")
+    file = read_case_file(path)
+    assert file.requests() == set()
+    assert file.add(CASE)
+    with pytest.raises(CaseFileError, match=r"case 1 asks.*add it by hand"):
+        file.add(replace(CASE, variables={"question": "Where is it?"}, sources=(OTHER,)))

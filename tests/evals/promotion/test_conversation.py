@@ -84,6 +84,9 @@ def test_calls_of_tools_and_their_results_are_part_of_a_conversation() -> None:
         ([{"role": "user", "content": "a" * (LONGEST + 1)}], "more than 50,000 characters"),
         ({"query": "Why?", "documents": []}, "no user says anything"),
         ([{"role": "user", "content": 7}], "something else than text"),
+        ([{"role": "user", "content": {"type": {}, "text": "Why?"}}], "and a case holds text only"),
+        ([{"role": "user", "content": [{"type": ["a"], "text": "Why?"}]}], "and a case holds text only"),
+        ({"truncated": "x", "beginning": "["}, "in part only"),
     ],
 )
 def test_what_makes_no_case_is_refused_with_the_reason(asked: Any, reason: str) -> None:
@@ -107,3 +110,11 @@ def test_a_question_may_be_handed_in_but_has_to_say_something() -> None:
     assert typed_question(" Why? ").question == "Why?"
     with pytest.raises(NotPromotableError):
         typed_question(" \n")
+
+
+def test_calls_and_answers_of_no_known_form_are_none() -> None:
+    """Whatever somebody sent, or a provider answered."""
+    asked = [{"role": "user", "content": "Why?", "tool_calls": 5}]
+    found = read(asked, {"type": [], "text": "So."})
+    assert (found.question, found.uses_tools, found.answer) == ("Why?", False, "So.")
+    assert read_conversation(json.dumps(asked), "[" * 900 + '"x"' + "]" * 900).answer == ""
