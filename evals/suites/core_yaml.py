@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -24,7 +24,19 @@ class CoreYamlError(ValueError):
 
 
 class _Loader(yaml.SafeLoader):
+    """Values of the core schema only, none of which holds itself: what JSON can hold."""
+
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  as the class it overrides
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:  # noqa: ARG002  as the method it overrides
+        return super().construct_object(node, deep=True)
+
+    def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        try:  # JSON writes a character as two escapes, which PyYAML leaves apart
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            raise yaml.constructor.ConstructorError(None, None, "half of a character", node.start_mark) from None
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -55,7 +67,7 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise CoreYamlError(f"{path}{line}: {error.problem or 'not YAML'}") from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise CoreYamlError(f"{path}: not YAML ({error})") from error
 
 
@@ -65,6 +77,12 @@ def _integer(_loader: _Loader, node: ScalarNode) -> int:
     return int(text, 0 if prefix in {"0b", "0o", "0x"} else 10)
 
 
+CORE = ("null", "bool", "int", "float", "str", "seq", "map")
+_Loader.yaml_constructors = {
+    tag: make
+    for tag, make in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.removeprefix("tag:yaml.org,2002:") in CORE
+}
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(f"(?:{NULL.pattern})$"), ["~", "n", "N", ""])
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(f"(?:{BOOLEAN.pattern})$"), list("tTfF"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(f"(?:{INTEGER.pattern})$"), list("-+0123456789"))

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from evals.suites.core_yaml import CoreYamlError, read_yaml
 
 CONFIGURATION, ANSWERS = "suite.yaml", "answers.yaml"
+TAKEN = {"summary", "index"}  # by results of the whole run
 FILE = "file://"
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -89,6 +90,8 @@ def find_suites(folder: Path, names: Sequence[str] = ()) -> list[Suite]:
     found = {path.parent.name: path.parent for path in (folder / "suites").glob(f"*/{CONFIGURATION}")}
     if not found:
         raise SuiteError(f"{folder / 'suites'}: no suite here; expected folders with a {CONFIGURATION}")
+    if taken := sorted(TAKEN & found.keys()):
+        raise SuiteError(f"{found[taken[0]]}: results of a run are called so; give the suite another name")
     unknown = [name for name in names if name not in found]
     if unknown:
         raise SuiteError(f"no suite {', '.join(unknown)} in {folder / 'suites'}; there are: {', '.join(sorted(found))}")
@@ -151,13 +154,16 @@ def _cases(folder: Path, content: Mapping[str, Any]) -> Iterator[Case]:
 
 def _tests(folder: Path, tests: Any) -> Iterator[tuple[Path, int, Any]]:
     path = folder / CONFIGURATION
-    for entry in tests if isinstance(tests, list) else [tests]:
+    for place, entry in enumerate(tests if isinstance(tests, list) else [tests], 1):
         if isinstance(entry, dict):
-            yield path, tests.index(entry) + 1 if isinstance(tests, list) else 1, entry
+            yield path, place, entry
             continue
         if not isinstance(entry, str) or Path(entry).suffix not in {".yaml", ".yml", ".json"}:
             raise SuiteError(f"{path}: tests: {entry!r} is no YAML file of cases, such as file://cases/*.yaml")
-        files = sorted(folder.glob(entry.removeprefix(FILE)))
+        try:
+            files = sorted(folder.glob(entry.removeprefix(FILE)))
+        except (ValueError, NotImplementedError) as error:
+            raise SuiteError(f"{path}: tests: {entry} is no pattern below the suite: {error}") from error
         if not files:
             raise SuiteError(f"{path}: tests: {entry} is no file")
         for file in files:

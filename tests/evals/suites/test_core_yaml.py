@@ -26,6 +26,7 @@ from evals.suites.core_yaml import CoreYamlError, read_yaml
         (".5", 0.5),
         ("1.2.3", "1.2.3"),
         ("'1'", "1"),
+        (r'"\ud83d\ude00"', "\U0001f600"),
         ('{"a": [1, null, "x"]}', {"a": [1, None, "x"]}),
         ("base: &b {x: 1}\nown: {<<: *b, y: 2}", {"base": {"x": 1}, "own": {"x": 1, "y": 2}}),
     ],
@@ -46,6 +47,14 @@ def test_values_are_those_that_promptfoo_reads(tmp_path: Path, text: str, value:
         (b"a: \xff", "not UTF-8 at byte 3"),
         (b"a: !!python/object/apply:os.system ['true']", ":1: could not determine a constructor"),
         (b"? [a]\n: 1", ":1: "),
+        (rb'a: "\ud83d"', ":1: half of a character"),
+        (b"a: !!timestamp 2026-03-01", ":1: could not determine a constructor"),
+        (b"a: !!binary aGk=", ":1: could not determine a constructor"),
+        (b"a: &a [*a]", ":1: found unconstructable recursive node"),
+        (b"a: &a {b: *a}", ":1: found unconstructable recursive node"),
+        (b"a: 0x_", "invalid literal"),
+        (b"a: " + b"9" * 5000, "4300 digits"),
+        (b"a: \x00", "not YAML"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, content: bytes, said: str) -> None:

@@ -53,6 +53,14 @@ def test_suites_are_found_by_name(tmp_path: Path) -> None:
         find_suites(tmp_path, ["d"])
 
 
+@pytest.mark.parametrize("name", ["summary", "index"])
+def test_a_suite_is_not_called_as_the_results_of_the_run_are(tmp_path: Path, name: str) -> None:
+    """Its own results would be overwritten."""
+    made(tmp_path, name)
+    with pytest.raises(SuiteError, match="give the suite another name"):
+        find_suites(tmp_path)
+
+
 def test_no_suites_are_a_mistake(tmp_path: Path) -> None:
     """An empty folder is told, not passed."""
     with pytest.raises(SuiteError, match="no suite here"):
@@ -73,6 +81,8 @@ def test_no_suites_are_a_mistake(tmp_path: Path) -> None:
         ("tests: file://cases/*.yaml", "", "no case, so it could never fail"),
         ("tests: file://other/*.yaml", CASES, "file://other/*.yaml is no file"),
         ("tests: file://cases.mjs", CASES, "is no YAML file of cases"),
+        ("tests: file:///cases/*.yaml", CASES, "is no pattern below the suite"),
+        ("tests: file://cases/a**.yaml", CASES, "suite.yaml: tests: "),
         ("prompts: []", CASES, "is no YAML file of cases"),
         ("tests: file://cases/*.yaml\nscenarios: []", CASES, "scenarios are not run"),
         ("tests: file://cases/*.yaml\nmetadata: {inferspect: {rule: {}}}", CASES, "metadata.inferspect: rule: "),
