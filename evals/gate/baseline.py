@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from evals.suites.results import CaseResult, Identity
 
-UNMOVED = 0.25  # a figure that moved less keeps the text it had, so that a diff shows what changed
+# A figure that moved less keeps the text it had, so that a diff shows what changed. It is less than what drift lets
+# pass, or a drift could not be accepted.
+COST_UNMOVED, LATENCY_UNMOVED = 0.15, 0.25
 DIGITS = 3
 
 
@@ -74,6 +76,23 @@ class Baselines:
 
     def path(self, suite: str) -> Path:
         return self.folder / slug(self.model) / f"{suite}.json"
+
+    def suites(self) -> set[str]:
+        """Names of the suites that have one."""
+        return {path.stem for path in self.path("any").parent.glob("*.json") if not path.name.startswith(".")}
+
+    def remove(self, suite: str) -> Path:
+        """Remove that of a suite that is no more.
+
+        Raises:
+            BaselineError: it cannot be removed.
+        """
+        path = self.path(suite)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise BaselineError(f"{path}: cannot be removed ({error.strerror})") from error
+        return path
 
     def read(self, suite: str) -> dict[Identity, Entry] | None:
         """The entries of a suite; ``None`` where it has no baseline yet.
@@ -137,7 +156,7 @@ def entry_of(case: CaseResult, before: Entry | None = None) -> Entry:
         passes=case.passes,
         passed=case.passed,
         score=None if case.score is None else round(case.score, DIGITS),
-        cost=None if case.cost is None else _kept(before.cost if before else None, _rounded(case.cost)),
+        cost=None if case.cost is None else _kept(before.cost if before else None, _rounded(case.cost), COST_UNMOVED),
         latency=_kept(before.latency if before else None, _rounded(case.latency, 2)),
         latency_deviation=_kept(before.latency_deviation if before else None, _rounded(case.latency_deviation, 2)),
     )
@@ -160,5 +179,5 @@ def _rounded(figure: float, digits: int = DIGITS) -> float:
     return float(f"{figure:.{digits}g}")
 
 
-def _kept(before: float | None, now: float) -> float:
-    return before if before and abs(now - before) < UNMOVED * before else now
+def _kept(before: float | None, now: float, unmoved: float = LATENCY_UNMOVED) -> float:
+    return before if before and abs(now - before) < unmoved * before else now

@@ -99,3 +99,14 @@ def test_a_case_twice_or_with_too_many_passes_is_refused(baselines: Baselines) -
 def test_a_models_name_is_a_folders(model: str, folder: str) -> None:
     """No name of a model leaves the folder of baselines."""
     assert slug(model) == folder
+
+
+def test_suites_with_a_baseline_are_known_and_one_can_be_removed(baselines: Baselines) -> None:
+    """Those of this model alone; none where nothing was written yet."""
+    assert baselines.suites() == set()
+    for name in ("a", "b"):
+        baselines.write(name, [case("a")])
+    Baselines(baselines.folder, "other").write("c", [case("a")])
+    assert baselines.suites() == {"a", "b"}
+    baselines.remove("a")
+    assert baselines.suites() == {"b"}
