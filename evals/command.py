@@ -21,8 +21,3 @@ app.command()(promote)
 app.command()(report)
 app.command()(schedule)
 app.add_typer(baseline, name="baseline")
-
-
-@app.callback()
-def _evaluation() -> None:
-    """Keep `run` a sub-command while it is the only one."""

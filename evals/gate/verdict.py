@@ -31,12 +31,14 @@ class Rules:
         whole: all cases were run.
         strict: removed cases and known failures fail as well.
         latency: so does drift of latency.
+        accept: the run becomes the baseline, so nothing of it fails but what may stand in no result.
     """
 
     compare: bool = True
     whole: bool = True
     strict: bool = False
     latency: bool = False
+    accept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,14 @@ class Verdict:
         """Errors before failures: a run that saw only a part must not be read as a verdict on the whole."""
         if not self.results or any(result.errors for result in self.results):
             return Outcome.ERROR
+        if any(result.leaks for result in self.results):
+            return Outcome.FAILED
         return Outcome.FAILED if any(True for _ in self.failures()) else Outcome.WELL
 
     def failures(self) -> Iterator[Change | Drift]:
-        """What fails the gate, errors apart."""
+        """What fails the gate, errors and keys in results apart."""
+        if self.rules.accept:
+            return
         failing = FAILING | (FAILING_IF_STRICT if self.rules.strict else frozenset())
         yield from (change for change in self.changes if change.fate in failing)
         yield from (drift for drift in self.drifts if drift.worse and (drift.metric != "latency" or self.rules.latency))
@@ -69,7 +75,7 @@ class Verdict:
     def warnings(self) -> Iterator[Change | Drift]:
         """What a person should know of and does not fail the gate."""
         failing = set(self.failures())
-        told: frozenset[Fate] = FAILING_IF_STRICT | {"fixed"}
+        told: frozenset[Fate] = FAILING_IF_STRICT | FAILING | {"fixed"}
         yield from (change for change in self.changes if change.fate in told and change not in failing)
         yield from (drift for drift in self.drifts if drift.worse and drift not in failing)
 

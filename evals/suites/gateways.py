@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from evals.suites.scratch import scratch_folder
 from evals.suites.suite import SuiteError, read_answers
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import ScriptError, UpstreamSimulator
@@ -17,6 +19,7 @@ from inferspect.testing.upstream import ScriptError, UpstreamSimulator
 # A person's own database, Redis and master key are none of the run's business; keys of providers are.
 NOT_PASSED_ON = ("DATABASE_URL", "REDIS_URL", "HOST", "NUM_WORKERS", "UI_USERNAME", "UI_PASSWORD")
 NOT_PASSED_ON_PREFIXES = ("LITELLM_", "INFERSPECT_", "PROMETHEUS_", "EVAL_")
+HERE = "127.0.0.1,localhost"
 
 
 class GatewayUnavailableError(Exception):
@@ -29,6 +32,24 @@ class Gateway:
 
     url: str
     key: str
+
+
+def given_gateway(url: str, key: str) -> Gateway:
+    """A gateway that runs, whose address may end with ``/v1``.
+
+    Raises:
+        SuiteError: that is no address or no key, whoever is asked.
+    """
+    try:
+        address = httpx.URL(url.rstrip("/").removesuffix("/v1"))
+    except httpx.InvalidURL as error:
+        raise SuiteError(f"{url!r} is no address of a gateway: {error}") from error
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise SuiteError(f"{url!r} is no address of a gateway, such as https://gateway.example.com")
+    key = key.strip()
+    if not key.isascii() or not key.isprintable():
+        raise SuiteError("the key holds characters that no key has: look at EVAL_KEY")
+    return Gateway(str(address), key)
 
 
 class OwnGateway(GatewayProcess):
@@ -54,20 +75,32 @@ def own_gateway(config: Path, script: Sequence[Any]) -> Iterator[Gateway]:
     Raises:
         GatewayUnavailableError: it did not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="inferspect-eval-"))
+    with scratch_folder() as folder, _no_proxy_to_here(), UpstreamSimulator(script=script) as simulator:
+        gateway = OwnGateway(folder, config.absolute(), f"{simulator.url}/v1")
+        try:
+            gateway.start()
+        except Exception as error:
+            raise GatewayUnavailableError(f"the gateway of this run did not start: {error}") from error
+        try:
+            yield Gateway(gateway.url, gateway.credentials()["master_key"])
+        finally:
+            gateway.stop()
+
+
+@contextmanager
+def _no_proxy_to_here() -> Iterator[None]:
+    """A proxy is for what lies elsewhere: this process and its children reach the run's own gateway without it."""
+    before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
+    for name, told in before.items():
+        os.environ[name] = f"{told},{HERE}" if told else HERE
     try:
-        with UpstreamSimulator(script=script) as simulator:
-            gateway = OwnGateway(folder, config.absolute(), f"{simulator.url}/v1")
-            try:
-                gateway.start()
-            except Exception as error:
-                raise GatewayUnavailableError(f"the gateway of this run did not start: {error}") from error
-            try:
-                yield Gateway(gateway.url, gateway.credentials()["master_key"])
-            finally:
-                gateway.stop()
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for name, told in before.items():
+            if told is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = told
 
 
 def script_of(folder: Path) -> list[Any]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 import time
 from asyncio.subprocess import DEVNULL, STDOUT, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evals.suites.completed import completed
 from evals.suites.expanded import write_tests
+from evals.suites.keys import remove_keys, without_keys
 from evals.suites.results import ResultsError, SuiteResult, read_results
+from evals.suites.scratch import scratch_folder
 from evals.suites.suite import Case, Suite
 from evals.suites.toolchain import Toolchain
 from inferspect.launcher.lifeline import Preparation
@@ -35,6 +36,7 @@ class Promptfoo:
         environment: variables that providers and assertions read.
         at_least: runs of each case.
         timeout: seconds for one suite.
+        keys: what may stand in no result.
     """
 
     toolchain: Toolchain
@@ -42,32 +44,46 @@ class Promptfoo:
     environment: Mapping[str, str]
     at_least: int = 1
     timeout: float = 600.0
+    keys: Collection[str] = field(default_factory=set)
 
     async def run(self, suite: Suite, cases: Sequence[Case], variables: Mapping[str, str]) -> SuiteResult:
         """Run some cases of a suite; whatever goes wrong is told in the result, which then is no pass."""
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="inferspect-eval-") as folder:
-            tests = Path(folder) / "tests.json"
+        results = result_files(self.results, suite.name)
+        for path in results:
+            path.unlink(missing_ok=True)  # of an earlier run into the same folder
+        try:
+            status, said = await self._run(suite, cases, variables)
+        finally:
+            leaks = tuple(remove_keys(results, self.keys))
+        seconds = time.monotonic() - started
+        if status is None:
+            late = f"did not end within {self.timeout:g} s and was stopped"
+            return SuiteResult(suite.name, (), seconds, late, leaks)
+        try:
+            found = read_results(results[0], cases, self.at_least)
+        except ResultsError as error:
+            unread = f"{error}; Promptfoo ended with {status} and said: {said}"
+            return SuiteResult(suite.name, (), seconds, unread, leaks)
+        problem = None if status in {0, SOME_FAILED} else f"Promptfoo ended with {status} and said: {said}"
+        return SuiteResult(suite.name, found, seconds, problem, leaks)
+
+    async def _run(self, suite: Suite, cases: Sequence[Case], variables: Mapping[str, str]) -> tuple[int | None, str]:
+        """The exit code, ``None`` where it took too long, and the last of what was said."""
+        with scratch_folder() as folder:
+            tests = folder / "tests.json"
             write_tests(cases, self.at_least, tests)
-            environment = self.toolchain.environment(Path(folder), {**self.environment, **variables})
-            output = Path(folder) / "output.log"
-            links = Path(folder) / "suites"
+            environment = self.toolchain.environment(folder, {**self.environment, **variables})
+            output = folder / "output.log"
+            links = folder / "suites"
             links.mkdir()
             command = self._command(suite, completed(suite, links), tests)
             status = await self._process(command, suite.folder, environment, output)
-            said = _last(output.read_bytes())
-        seconds = time.monotonic() - started
-        if status is None:
-            return SuiteResult(suite.name, (), seconds, f"did not end within {self.timeout:g} s and was stopped")
-        try:
-            found = read_results(self.results / f"{suite.name}.json", cases)
-        except ResultsError as error:
-            return SuiteResult(suite.name, (), seconds, f"{error}; Promptfoo ended with {status} and said: {said}")
-        problem = None if status in {0, SOME_FAILED} else f"Promptfoo ended with {status} and said: {said}"
-        return SuiteResult(suite.name, found, seconds, problem)
+            said = without_keys(output.read_text(encoding="utf-8", errors="replace"), self.keys)
+        return status, said.strip()[-MOST_SAID:]
 
     def _command(self, suite: Suite, configuration: Path, tests: Path) -> list[str]:
-        outputs = [part for kind in KINDS for part in ("-o", str(self.results / f"{suite.name}.{kind}"))]
+        outputs = [part for path in result_files(self.results, suite.name) for part in ("-o", str(path))]
         return self.toolchain.command("eval", "-c", str(configuration), "-t", str(tests), *FLAGS, *outputs)
 
     async def _process(self, command: list[str], folder: Path, environment: dict[str, str], output: Path) -> int | None:
@@ -91,12 +107,13 @@ class Promptfoo:
             await _end(process)
 
 
+def result_files(folder: Path, suite: str) -> list[Path]:
+    """What Promptfoo writes of a suite; what is read is the first."""
+    return [folder / f"{suite}.{kind}" for kind in KINDS]
+
+
 async def _end(process: Process) -> None:
     """End a process and what it started: assertions in Python run in processes of their own."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
-
-
-def _last(said: bytes) -> str:
-    return said.decode(errors="replace").strip()[-MOST_SAID:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evals.suites.expanded import MARK
+from evals.suites.expanded import MARK, runs_of
 from evals.suites.suite import Case
 
 ERROR = 2  # ResultFailureReason.ERROR of Promptfoo; 1 is an assertion that did not hold
@@ -110,13 +111,14 @@ class SuiteResult:
 
     Attributes:
         problem: why there are no results, or not all of them.
-        reports: names of the files that Promptfoo wrote, by their kind.
+        leaks: names of the files that a key was taken out of.
     """
 
     suite: str
     cases: tuple[CaseResult, ...]
     seconds: float
     problem: str | None = None
+    leaks: tuple[str, ...] = ()
 
     @property
     def cost(self) -> float:
@@ -193,20 +195,22 @@ class _File(_Lenient):
     results: _Results
 
 
-def read_results(path: Path, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
+def read_results(path: Path, cases: Sequence[Case], at_least: int = 1) -> tuple[CaseResult, ...]:
     """The results of a run of ``cases``, in the order of their identities.
 
     Raises:
-        ResultsError: they cannot be read, or a case has none.
+        ResultsError: they cannot be read, or a run of a case has none.
     """
     try:
-        content = _File.model_validate_json(path.read_bytes())
+        content = _File.model_validate_json(_whole_characters(path.read_bytes()))
     except OSError as error:
         raise ResultsError(f"Promptfoo wrote no results ({error.strerror})") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ResultsError(f"{path.name} is not what Promptfoo should write: {where}: {first['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{path.name} is not what Promptfoo should write: {error}") from error
     if content.results.version != FORMAT:
         raise ResultsError(f"{path.name} has format {content.results.version} of Promptfoo; this gate reads {FORMAT}")
     runs: dict[tuple[int, str, str], list[Run]] = {}
@@ -216,11 +220,20 @@ def read_results(path: Path, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
     missing = [case.name for number, case in enumerate(cases) if all(number != key[0] for key in runs)]
     if missing:
         raise ResultsError(f"no result of {len(missing)} cases, such as {missing[0]!r}")
+    for (number, _, _), told in runs.items():
+        if len(told) < (wanted := runs_of(cases[number], at_least)):
+            raise ResultsError(f"{len(told)} results of {wanted} runs of {cases[number].name!r}")
     found = [
         CaseResult(Identity(cases[number].name, prompt, provider), cases[number].pass_threshold, tuple(told))
         for (number, prompt, provider), told in runs.items()
     ]
     return tuple(sorted(found, key=lambda one: one.identity))
+
+
+def _whole_characters(content: bytes) -> str:
+    """The JSON without halves of characters: JavaScript may cut a text in the midst of one, and no file takes it."""
+    told = json.dumps(json.loads(content), ensure_ascii=False)
+    return told.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _case_of(result: _Result, cases: Sequence[Case], path: Path) -> int:

@@ -14,6 +14,8 @@ from evals.suites.results import SuiteResult
 from evals.suites.suite import Case, Suite, SuiteError
 from evals.suites.tenants import Tenants
 
+SPARE = 600.0  # seconds that a tenant's key lives longer than its suite may take
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -59,7 +61,7 @@ async def run_suites(
         SuiteError: the gateway refuses the key or a suite's rules.
         GatewayUnavailableError: the gateway does not answer at the start.
     """
-    async with Tenants(gateway, keys) as tenants:
+    async with Tenants(gateway, keys, promptfoo.timeout + SPARE) as tenants:
         await tenants.check()
         turn = asyncio.Semaphore(jobs)
         without_rules: list[str] = []

@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
 
 from evals.gate.baseline import Baselines
 from evals.gate.verdict import Outcome, Rules, Verdict, judge
-from evals.suites.gateways import Gateway, own_gateway, script_of
+from evals.suites.gateways import Gateway, given_gateway, own_gateway, script_of
+from evals.suites.keys import remove_keys
 from evals.suites.progress import Progress
 from evals.suites.promptfoo import Promptfoo
+from evals.suites.results import SuiteResult
 from evals.suites.run import Ran, Selection, run_suites
+from evals.suites.scratch import remove_those_of_killed_runs
 from evals.suites.suite import SuiteError, find_suites
 from evals.suites.toolchain import CHECKOUT, find_toolchain
 from evals.summary.table import print_verdict
-from evals.summary.write import remove_keys, write_summary
+from evals.summary.write import FILES, write_summary
 from inferspect.configuration import load_configuration
 from inferspect.configuration_file import ConfigurationError
 from inferspect.settings import LaunchSettings
@@ -61,7 +65,7 @@ class Session:
         self._order = order
         self._console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
         self._when = datetime.now(UTC)
-        self._keys = {order.key} if order.key else set()
+        self._keys = {order.key.strip()} if order.key else set()
 
     def run(self) -> Outcome:
         """Run the suites, write the results, print the verdict.
@@ -77,53 +81,56 @@ class Session:
         selection = Selection.of(found, order.only)
         toolchain = find_toolchain(order.folder.absolute())
         baselines = Baselines(order.baselines, order.model)
-        if order.gate and not order.update_baseline:
-            for suite in selection.suites:
-                baselines.read(suite.name)
+        gone = () if order.suites or order.only else sorted(baselines.suites() - {suite.name for suite in found})
+        compare = order.gate and not order.update_baseline
+        if compare:
+            for name in (*(suite.name for suite in selection.suites), *gone):
+                baselines.read(name)
         folder = self._folder()
         variables = {
             "EVAL_MODEL": order.model,
             "EVAL_BASELINE_MODEL": order.baseline_model,
             "EVAL_PROMPTS": str(order.folder.absolute() / "prompts"),
         }
-        promptfoo = Promptfoo(toolchain, folder, variables, order.repeat, order.timeout)
-        try:
-            with (
-                _stopped_by_sigterm(),
-                self._gateway() as gateway,
-                Progress(self._console, [suite.name for suite in selection.suites]) as progress,
-            ):
-                running = run_suites(gateway, selection, promptfoo, jobs=order.jobs, progress=progress, keys=self._keys)
-                ran = asyncio.run(running)
-        finally:
-            leaks = remove_keys(folder, self._keys)
-        rules = Rules(order.gate and not order.update_baseline, order.only is None, order.strict, order.fail_on_latency)
-        return self._conclude(judge(ran.results, baselines, rules), ran, baselines, folder, leaks)
+        promptfoo = Promptfoo(toolchain, folder, variables, order.repeat, order.timeout, self._keys)
+        remove_those_of_killed_runs()
+        with (
+            _stopped_by_sigterm(),
+            self._gateway() as gateway,
+            Progress(self._console, [suite.name for suite in selection.suites]) as progress,
+        ):
+            running = run_suites(gateway, selection, promptfoo, jobs=order.jobs, progress=progress, keys=self._keys)
+            ran = asyncio.run(running)
+        rules = Rules(
+            compare=compare,
+            whole=order.only is None,
+            strict=order.strict,
+            latency=order.fail_on_latency,
+            accept=order.update_baseline,
+        )
+        results = [*ran.results, *(SuiteResult(suite, (), 0.0) for suite in gone if compare)]
+        return self._conclude(judge(results, baselines, rules), ran, baselines, folder, gone)
 
-    def _conclude(
-        self, verdict: Verdict, ran: Ran, baselines: Baselines, folder: Path, leaks: Sequence[str]
-    ) -> Outcome:
-        order = self._order
-        write_summary(verdict, order.model, self._when, folder, ran.notes)
-        leaks = [*leaks, *remove_keys(folder, self._keys)]
+    def _conclude(self, verdict: Verdict, ran: Ran, baselines: Baselines, folder: Path, gone: Iterable[str]) -> Outcome:
+        write_summary(verdict, self._order.model, self._when, folder, ran.notes)
+        remove_keys((folder / name for name in FILES), self._keys)
         print_verdict(verdict, ran.notes, folder, self._console)
-        if leaks:
-            self._console.print(f"[bold red]a key was written into {', '.join(leaks)}, and removed from there[/]")
-            return Outcome.FAILED
-        if not order.update_baseline:
+        if not self._order.update_baseline:
             return verdict.outcome
-        if verdict.outcome is Outcome.ERROR:
-            self._console.print("[red]the baseline stays as it was: a run with errors is none[/]")
-            return Outcome.ERROR
+        if verdict.outcome is not Outcome.WELL:
+            self._console.print("[red]the baseline stays as it was[/]")
+            return verdict.outcome
         for result in ran.results:
             self._console.print(f"baseline: {baselines.write(result.suite, result.cases)}", markup=False)
+        for suite in gone:
+            self._console.print(f"baseline: {baselines.remove(suite)} removed, as there is no such suite", markup=False)
         return Outcome.WELL
 
     @contextmanager
     def _gateway(self) -> Iterator[Gateway]:
         order = self._order
         if order.url is not None:
-            yield Gateway(order.url.rstrip("/").removesuffix("/v1"), order.key or "")
+            yield given_gateway(order.url, order.key or "")
             return
         config = order.config or _config()
         if not config.exists():
@@ -140,12 +147,28 @@ class Session:
 
     def _folder(self) -> Path:
         """The results folder, absolute because Promptfoo runs elsewhere."""
-        folder = (self._order.results or RESULTS / f"{self._when:%Y%m%dT%H%M%SZ}").absolute()
+        told = self._order.results
+        folder = (told or RESULTS / f"{self._when:%Y%m%dT%H%M%SZ}").absolute()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if told is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                return folder
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            return new_folder(folder)
         except OSError as error:
             raise SuiteError(f"{folder}: cannot be made ({error.strerror}); name another one with --results") from error
-        return folder
+
+
+def new_folder(folder: Path) -> Path:
+    """The folder, or one beside it where a run of the same second has it."""
+    for number in count(2):
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            folder = folder.with_name(f"{folder.name.partition('-')[0]}-{number}")
+        else:
+            break
+    return folder
 
 
 def _config() -> Path:

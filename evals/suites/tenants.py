@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,14 +32,16 @@ class Tenants:
 
     Args:
         keys: takes every key that is used, to look for in what the run leaves behind.
+        lifetime: seconds after which a tenant's key ends by itself, as that of a run that is killed must.
 
     Attributes:
         left: tenants that could not be removed, and why.
     """
 
-    def __init__(self, gateway: Gateway, keys: set[str]) -> None:
+    def __init__(self, gateway: Gateway, keys: set[str], lifetime: float) -> None:
         keys.add(gateway.key)
         self._keys = keys
+        self._lifetime = f"{math.ceil(lifetime)}s"
         self.left: list[str] = []
         self._gateway = gateway
         self._api = httpx.AsyncClient(
@@ -79,7 +82,8 @@ class Tenants:
             yield Tenant(self._gateway.key, made=False)
             return
         try:
-            made = await self._made("/key/generate", {"team_id": team, "key_alias": f"{team}-key"}, suite)
+            asked = {"team_id": team, "key_alias": f"{team}-key", "duration": self._lifetime}
+            made = await self._made("/key/generate", asked, suite)
             key = str(made["key"])
             self._keys.add(key)
             yield Tenant(key, made=True)

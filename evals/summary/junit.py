@@ -10,6 +10,7 @@ from evals.gate.comparison import Change
 from evals.gate.drift import Drift
 from evals.gate.verdict import Verdict
 from evals.suites.results import CaseResult, SuiteResult
+from evals.summary.rows import KEY_REMOVED
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -39,6 +40,8 @@ def _suite(verdict: Verdict, result: SuiteResult) -> ET.Element:
 def _tests(verdict: Verdict, result: SuiteResult, failing: list[Change | Drift]) -> Iterator[ET.Element]:
     if result.problem is not None:
         yield _test(result.suite, "the suite", 0, "error", kind="error", reason=result.problem)
+    for name in result.leaks:
+        yield _test(result.suite, name, 0, "failure", kind="key", reason=KEY_REMOVED)
     seconds = {case.identity: _seconds(case) for case in result.cases}
     for change in verdict.changes:
         if change.suite == result.suite:
@@ -50,7 +53,7 @@ def _tests(verdict: Verdict, result: SuiteResult, failing: list[Change | Drift])
 
 def _case(change: Change, seconds: float, *, fails: bool) -> ET.Element:
     tag = "error" if change.fate == "error" else "failure" if fails else None
-    if tag is None and change.fate in {"still failing", "removed"}:
+    if tag is None and change.fate in {"still failing", "removed", "failed"}:
         tag = "skipped"
     return _test(change.suite, str(change.identity), seconds, tag, kind=change.fate, reason=change.reason)
 

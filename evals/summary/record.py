@@ -28,6 +28,7 @@ def _suite(verdict: Verdict, result: SuiteResult) -> dict[str, Any]:
     return {
         "suite": result.suite,
         "problem": result.problem,
+        "leaks": list(result.leaks),
         "seconds": round(result.seconds, 2),
         "cost": result.cost,
         "cases": list(_cases(verdict, result)),

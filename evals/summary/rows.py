@@ -17,6 +17,7 @@ OUTCOMES = {
     Outcome.ERROR: "not run to the end: errors",
     Outcome.WRONG_INPUT: "wrong input",
 }
+KEY_REMOVED = "a key was written into this file, and removed from there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ def errors(verdict: Verdict) -> Iterator[Line]:
 
 
 def failures(verdict: Verdict) -> Iterator[Line]:
+    for result in verdict.results:
+        for name in result.leaks:
+            yield Line(result.suite, "key", name, KEY_REMOVED)
     yield from map(_line, verdict.failures())
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from evals.gate.verdict import Outcome, Verdict
@@ -14,6 +15,13 @@ from evals.summary import rows
 from evals.summary.rows import Line
 
 STYLES = {Outcome.WELL: "green", Outcome.FAILED: "red", Outcome.ERROR: "red", Outcome.WRONG_INPUT: "red"}
+# A terminal obeys these: an answer could clear what was said before, or fill the clipboard.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def escape(text: str) -> str:
+    """Text that a terminal shows and does nothing else with."""
+    return escape_markup(CONTROL.sub("\ufffd", text))
 
 
 def print_verdict(verdict: Verdict, notes: Iterable[str], folder: Path, console: Console) -> None:

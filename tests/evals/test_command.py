@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from playwright.sync_api import sync_playwright
 
 from evals.suites.gateways import Gateway, own_gateway, script_of
 from evals.suites.suite import find_suites
+from evals.suites.tenants import Tenants
 
 ROOT = Path(__file__).parents[2]
 SUITES = ROOT / "promptfoo"
@@ -136,6 +138,68 @@ def test_no_key_is_in_any_file_or_output(all_suites: Ended, serving: Gateway) ->
     texts = [all_suites.said.encode(), *(path.read_bytes() for path in all_suites.folder.iterdir())]
     assert not any(serving.key.encode() in text for text in texts)
     assert not any(re.search(rb"sk-[A-Za-z0-9_-]{16,}", text) for text in texts)
+
+
+async def test_a_tenants_key_ends_by_itself(serving: Gateway) -> None:
+    """Where a run is killed, nobody removes the tenant."""
+    before = datetime.now(UTC)
+    async with Tenants(serving, set(), 900) as tenants, tenants.tenant(find_suites(SUITES, ["retrieval"])[0]) as tenant:
+        headers = {"Authorization": f"Bearer {tenant.key}"}
+        told = httpx.get(f"{serving.url}/key/info", headers=headers, timeout=60).raise_for_status().json()
+    assert timedelta(minutes=14) < datetime.fromisoformat(told["info"]["expires"]) - before < timedelta(minutes=17)
+
+
+def test_files_of_others_in_the_folder_of_results_stay_as_they_are(given: dict[str, str], tmp_path: Path) -> None:
+    """Keys are taken out of what the run wrote, and of nothing else."""
+    own = tmp_path / ".env"
+    own.write_text(f"KEY={given['EVAL_KEY']}\n", encoding="utf-8")
+    (tmp_path / "retrieval.html").write_text("of an earlier run", encoding="utf-8")
+    ended = run(tmp_path, "retrieval", **given)
+    assert ended.status == 0, ended.said
+    assert own.read_text(encoding="utf-8") == f"KEY={given['EVAL_KEY']}\n"
+    assert "of an earlier run" not in (tmp_path / "retrieval.html").read_text(encoding="utf-8")
+
+
+def small(folder: Path, *asserted: dict[str, Any]) -> Path:
+    """A repository of one suite with one case."""
+    home = folder / "suites" / "small"
+    (home / "cases").mkdir(parents=True)
+    suite = yaml.safe_load((SUITES / "suites" / "retrieval" / "suite.yaml").read_text(encoding="utf-8"))
+    suite["prompts"] = ["Where is paper for the printer kept?"]
+    del suite["defaultTest"]
+    (home / "suite.yaml").write_text(yaml.safe_dump(suite), encoding="utf-8")
+    case = {"description": "answers", "assert": list(asserted)}
+    (home / "cases" / "all.yaml").write_text(yaml.safe_dump([case]), encoding="utf-8")
+    return folder
+
+
+def test_a_key_that_a_suite_lets_out_is_told_and_nowhere_to_be_read(given: dict[str, str], tmp_path: Path) -> None:
+    """The run fails in all that it leaves, and neither files nor terminal have the key."""
+    leak = "({pass: false, score: 0, reason: 'the key is ' + process.env.EVAL_KEY})"
+    folder = small(tmp_path, {"type": "javascript", "value": leak})
+    results = tmp_path / "results"
+    ended = run(results, "--folder", str(folder), "--update-baseline", **given)
+    assert ended.status == 1, ended.said
+    assert "the key is [key removed]" in ended.said
+    assert "failed" in (results / "summary.md").read_text(encoding="utf-8").splitlines()[0]
+    assert not (folder / "baselines").exists()
+    texts = [ended.said, *(path.read_text(encoding="utf-8") for path in results.iterdir())]
+    assert not any(re.search(r"sk-[A-Za-z0-9_-]{16,}", text) for text in texts)
+
+
+def test_a_suite_that_is_gone_is_told_as_removed(given: dict[str, str], tmp_path: Path) -> None:
+    """All of its cases are, so that the gate does not pass by what nobody runs; accepted, its baseline goes as well."""
+    folder = small(tmp_path, {"type": "javascript", "value": "true"})
+    arguments = ["--folder", str(folder)]
+    assert run(tmp_path / "first", *arguments, "--update-baseline", **given).status == 0
+    gone = Path(shutil.copy(SUITES / "baselines" / "demo" / "retrieval.json", folder / "baselines" / "demo"))
+    told = run(tmp_path / "second", *arguments, **given)
+    assert (told.status, len(told.fates("removed"))) == (0, 7), told.said
+    assert run(tmp_path / "third", *arguments, "small", "--strict", **given).status == 0
+    assert run(tmp_path / "fourth", *arguments, "--strict", **given).status == 1
+    assert run(tmp_path / "fifth", *arguments, "--update-baseline", **given).status == 0
+    assert not gone.exists()
+    assert run(tmp_path / "sixth", *arguments, "--strict", **given).status == 0
 
 
 def test_no_tenant_of_a_run_is_left(all_suites: Ended, serving: Gateway) -> None:
@@ -254,11 +318,12 @@ def test_a_wrong_configuration_is_wrong_input(tmp_path: Path) -> None:
 
 
 def test_a_guardrail_that_is_switched_off_fails_the_suite(tmp_path: Path) -> None:
-    """Personal data come back from a gateway without guardrails; the caller's own database is not asked."""
+    """Personal data come back from a gateway without guardrails; the caller's own database and proxy are not asked."""
     stock = yaml.safe_load((ROOT / "litellm_config.yaml").read_text(encoding="utf-8"))
     hooks = [hook for hook in stock["litellm_settings"]["callbacks"] if not hook.startswith("guardrails.")]
     config = configuration(tmp_path, litellm_settings={"callbacks": hooks})
     own = {"DATABASE_URL": "postgresql://127.0.0.1:9/none", "LITELLM_MASTER_KEY": "sk-master-of-the-caller"}
+    own |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     ended = run(tmp_path / "results", "pii-leak", "--config", str(config), **own)
     assert ended.status == 1, ended.said
     assert len(ended.fates("regressed")) > len(find_suites(SUITES, ["pii-leak"])[0].cases) / 2
@@ -267,7 +332,7 @@ def test_a_guardrail_that_is_switched_off_fails_the_suite(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_stopped_leaves_no_process(tmp_path: Path, sign: signal.Signals) -> None:
-    """Ctrl-C, a cancelled job, even a kill: gateway, database and Promptfoo end with the run."""
+    """Ctrl-C, a cancelled job, even a kill: gateway, database and Promptfoo end with the run, files by the next one."""
     arguments = ["--results", str(tmp_path / "results"), "customer-support", "--repeat", "200"]
     process = subprocess.Popen(
         [sys.executable, "-m", "inferspect", "eval", "run", *arguments],
@@ -286,8 +351,9 @@ def test_a_run_that_is_stopped_leaves_no_process(tmp_path: Path, sign: signal.Si
         process.send_signal(sign)
         process.wait()
     psutil.wait_procs(children)
-    if sign is not signal.SIGKILL:
-        assert list(tmp_path.glob("inferspect-eval-*")) == []
+    if sign is signal.SIGKILL:
+        run(tmp_path / "next", "retrieval", EVAL_URL=NOWHERE, EVAL_KEY="sk-whatever-it-is", TMPDIR=str(tmp_path))
+    assert list(tmp_path.glob("inferspect-eval-*")) == []
 
 
 def _heeding_ctrl_c() -> None:

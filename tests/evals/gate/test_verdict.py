@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,28 @@ def test_a_change_too_small_to_matter_does_not_fail(baselines: Baselines) -> Non
     for factor, outcome in ((1.1, Outcome.WELL), (1.33, Outcome.FAILED)):
         now = [case(f"case {number}", cost=(0.001 + number / 1e6) * factor) for number in range(8)]
         assert judge([suite(*now)], baselines, Rules()).outcome is outcome
+
+
+@pytest.mark.parametrize("factor", [1.21, 1.24, 1.26, 2.0])
+def test_a_drift_of_cost_that_was_accepted_is_none_any_more(baselines: Baselines, factor: float) -> None:
+    """What the gate fails for is large enough to be written down."""
+    baselines.write("support", [case(f"case {number}", cost=0.001 + number / 1e6) for number in range(8)])
+    dearer = suite(*[case(f"case {number}", cost=(0.001 + number / 1e6) * factor) for number in range(8)])
+    assert judge([dearer], baselines, Rules()).outcome is Outcome.FAILED
+    baselines.write("support", dearer.cases)
+    assert judge([dearer], baselines, Rules()).outcome is Outcome.WELL
+
+
+def test_a_run_that_is_accepted_fails_by_no_case(baselines: Baselines) -> None:
+    """Cases that do not pass are told, errors and keys in results are not accepted."""
+    rules, failing = Rules(compare=False, accept=True), suite(case("a", (False,)))
+    verdict = judge([failing], baselines, rules)
+    assert (verdict.outcome, [str(one.suite) for one in verdict.warnings()]) == (Outcome.WELL, ["support"])
+    assert judge([suite(case("a", (False,), error="503"))], baselines, rules).outcome is Outcome.ERROR
+    assert judge([replace(failing, leaks=("support.json",))], baselines, rules).outcome is Outcome.FAILED
+
+
+def test_a_key_in_a_result_fails_and_an_error_comes_first(baselines: Baselines) -> None:
+    leaking = replace(suite(case("a")), leaks=("support.json",))
+    assert judge([leaking], baselines, Rules()).outcome is Outcome.FAILED
+    assert judge([replace(leaking, problem="did not end")], baselines, Rules()).outcome is Outcome.ERROR

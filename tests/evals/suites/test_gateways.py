@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.suites.gateways import GatewayUnavailableError, own_gateway, script_of
+from evals.suites.gateways import Gateway, GatewayUnavailableError, given_gateway, own_gateway, script_of
 from evals.suites.suite import SuiteError
 
 
@@ -37,3 +37,27 @@ def test_a_gateway_that_does_not_start_is_told_with_what_it_said(tmp_path: Path)
     config.write_text("inferspect: {no_such_setting: 1}\n", encoding="utf-8")
     with pytest.raises(GatewayUnavailableError, match="no_such_setting"), own_gateway(config, []):
         pass
+
+
+@pytest.mark.parametrize("url", ["https://llm.example.com", "https://llm.example.com/", "https://llm.example.com/v1/"])
+def test_a_given_gateway_has_an_address_and_a_key(url: str) -> None:
+    """As people write them: an address with `/v1`, a key with the line break of the file that it was in."""
+    assert given_gateway(url, "sk-virtual\n") == Gateway("https://llm.example.com", "sk-virtual")
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "said"),
+    [
+        ("llm.example.com", "sk-virtual", "no address"),
+        ("127.0.0.1:4000", "sk-virtual", "no address"),
+        ("http://[::1", "sk-virtual", "no address"),
+        ("https://", "sk-virtual", "no address"),
+        ("https://llm.example.com", "sk-virtual\nsk-other", "the key holds characters"),
+        ("https://llm.example.com", "sk-ключ", "the key holds characters"),
+    ],
+)
+def test_what_is_no_address_or_no_key_is_told_before_anybody_is_asked(url: str, key: str, said: str) -> None:
+    """Without the key."""
+    with pytest.raises(SuiteError, match=said) as refused:
+        given_gateway(url, key)
+    assert "sk-" not in str(refused.value)

@@ -9,7 +9,7 @@ import pytest
 from evals.suites.results import Identity, ResultsError, read_results
 from evals.suites.suite import Case
 
-CASES = [Case("greets", 1, 1.0, {}, Path("a.yaml")), Case("refuses", 2, 0.5, {}, Path("a.yaml"))]
+CASES = [Case("greets", 1, 1.0, {}, Path("a.yaml")), Case("refuses", 1, 0.5, {}, Path("a.yaml"))]
 GATEWAY = {"id": "file://../../providers/gateway.mjs", "label": "gateway"}
 
 
@@ -98,6 +98,7 @@ def test_a_cost_is_known_of_all_runs_or_not_at_all(tmp_path: Path) -> None:
         ([result(0), result(1, testCase={})], 3, "a case that was not run"),
         ([result(0), result(1, success="perhaps")], 3, "results.results.1.success"),
         ([result(0), result(1)], 4, "format 4"),
+        ([result(0), result(1, score=json.loads("[" * 300 + "]" * 300))], 3, "not what Promptfoo should write"),
     ],
 )
 def test_incomplete_or_strange_results_are_an_error(
@@ -106,6 +107,24 @@ def test_incomplete_or_strange_results_are_an_error(
     """What is not there has not passed."""
     with pytest.raises(ResultsError, match=said):
         read_results(written(tmp_path, *results, version=version), CASES)
+
+
+def test_a_run_without_a_result_is_an_error(tmp_path: Path) -> None:
+    """Each prompt and provider of a case has as many results as it has runs."""
+    cases = [Case("greets", 2, 1.0, {}, Path("a.yaml"))]
+    path = written(tmp_path, result(0), result(0))
+    assert len(read_results(path, cases)[0].runs) == 2
+    with pytest.raises(ResultsError, match="2 results of 3 runs of 'greets'"):
+        read_results(path, cases, at_least=3)
+    with pytest.raises(ResultsError, match="1 results of 2 runs of 'greets'"):
+        read_results(written(tmp_path, result(0), result(0), result(0, prompt={"label": "other"})), cases)
+
+
+def test_half_a_character_makes_no_results_unreadable(tmp_path: Path) -> None:
+    """JavaScript cuts texts where a character outside of the first plane stands; whole ones stay."""
+    failed = result(0, success=False, failureReason=2, error="too long \U0001f600 \ud83d")
+    case = read_results(written(tmp_path, failed, result(1)), CASES)[0]
+    assert case.reason == "too long \U0001f600 \ufffd"
 
 
 def test_no_results_are_an_error(tmp_path: Path) -> None:

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from playwright.sync_api import sync_playwright
+from rich.console import Console
 
 from evals.gate.baseline import Baselines
 from evals.gate.verdict import Rules, Verdict, judge
-from evals.summary.write import REMOVED, remove_keys, write_summary
+from evals.summary.markdown import markdown
+from evals.summary.table import print_verdict
+from evals.summary.write import write_summary
 from tests.evals.gate.building import case, suite
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -107,14 +112,42 @@ def test_the_page_opens_without_errors_and_asks_nobody(written: Path) -> None:
     assert links == ["support.html"]
 
 
-def test_a_key_is_removed_from_every_file_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys of the run and of the environment, in any file, however deep; other texts stay."""
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-person-1234")
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "a.json").write_text('{"a": "sk-virtual-123456", "b": 1}', encoding="utf-8")
-    (tmp_path / "deep" / "b.html").write_text("<p>sk-of-a-person-1234</p>", encoding="utf-8")
-    (tmp_path / "c.txt").write_text("nothing", encoding="utf-8")
-    assert remove_keys(tmp_path, ["sk-virtual-123456", ""]) == ["a.json", "deep/b.html"]
-    assert (tmp_path / "a.json").read_bytes() == b'{"a": "' + REMOVED + b'", "b": 1}'
-    assert remove_keys(tmp_path, ["sk-virtual-123456"]) == []
-    assert (tmp_path / "c.txt").read_text(encoding="utf-8") == "nothing"
+def test_a_comment_is_never_longer_than_it_may_be(tmp_path: Path) -> None:
+    """Hundreds of failures with long reasons: GitHub takes what is written, and it says where the rest is."""
+    many = [case(f"case {number} {'x' * 200}", (False,)) for number in range(200)]
+    many = [replace(one, runs=(replace(one.runs[0], reason="<[*_#" * 60),)) for one in many]
+    suites = [suite(*many, name=f"suite-{number}") for number in range(3)]
+    suites.append(suite(name="broken", problem="<" * 3000))
+    text = markdown(judge(suites, Baselines(tmp_path, "demo"), Rules(strict=True)), "demo", [])
+    assert 10_000 < len(text) < 65_536
+    several = [suite(*many[:60], name=f"suite-{number}") for number in range(300)]
+    text = markdown(judge(several, Baselines(tmp_path, "demo"), Rules()), "demo", ["a note"] * 500)
+    assert len(text) < 65_536
+    assert text.endswith("The rest stands in `index.html`.\n")
+
+
+def test_notes_are_told_in_the_comment_too(written: Path) -> None:
+    assert "a note \\<b\\>" in (written / "summary.md").read_text(encoding="utf-8")
+
+
+def test_a_key_that_was_found_fails_everywhere(tmp_path: Path) -> None:
+    """Page, comment, record and JUnit say the same as the exit code."""
+    leaking = replace(suite(case("a")), leaks=("support.json",))
+    write_summary(judge([leaking], Baselines(tmp_path, "demo"), Rules()), "demo", WHEN, tmp_path, [])
+    record = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert (record["exit_code"], record["suites"][0]["leaks"]) == (1, ["support.json"])
+    assert ET.parse(tmp_path / "junit.xml").getroot().get("failures") == "1"  # noqa: S314  our own
+    for name in ("summary.md", "index.html"):
+        assert "a key was written into this file" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_a_terminal_does_nothing_that_an_answer_says(tmp_path: Path) -> None:
+    """No control character of a model reaches it."""
+    failed = case("a", (False,))
+    hostile = "\x1b[2J\x1b]52;c;ZXZpbA==\x07\x9b31m\rpassed"
+    failed = replace(failed, runs=(replace(failed.runs[0], reason=hostile),))
+    said = StringIO()
+    console = Console(file=said, color_system=None, width=200)
+    print_verdict(judge([suite(failed)], Baselines(tmp_path, "demo"), Rules()), [hostile], tmp_path, console)
+    assert "ZXZpbA==" in said.getvalue()
+    assert not set(said.getvalue()) & {"\x1b", "\x07", "\x9b", "\r"}
