@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib.util
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,11 @@ def checks_of(specification: Mapping[str, Any], responses: Responses) -> Iterabl
     """
     parameters = {name: value for name, value in specification.items() if name != "type"}
     kind = specification["type"]
+    if kind == "python":
+        return _of_file(responses, **parameters)
     try:
         if kind == "deepchecks":
             return [_of_deepchecks(**parameters)]
-        if kind == "python":
-            return list(_function(**parameters)(responses))
         if kind not in TYPES:
             raise JobError(f"no check has the type {kind!r}; there are: {', '.join(sorted(TYPES))}, deepchecks, python")
         return [TYPES[kind](responses, **_escaped(parameters))]
@@ -67,6 +68,16 @@ def _of_deepchecks(
             raise JobError(f"the check {check!r} has no condition {name!r}; it has: {', '.join(known) or 'none'}")
         add(**value) if isinstance(value, Mapping) else add(value)
     return made
+
+
+def _of_file(responses: Responses, file: str, function: str) -> list[BaseCheck]:
+    made = _function(file, function)
+    try:
+        return list(made(responses))
+    except Exception as error:  # whatever the function raises
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__}: {error} (line {where.lineno} of {where.filename})"
+        raise JobError(f"{file}: the function {function!r} failed: {told}") from error
 
 
 def _function(file: str, function: str) -> Callable[[Responses], Iterable[BaseCheck]]:

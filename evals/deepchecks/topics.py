@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -14,6 +15,7 @@ FEWEST_OF_A_TOPIC = 25  # questions, on average
 NAMED_BY = 3  # words
 MOST_WORDS = 2000
 SEED = 20
+NAMELESS = "no word in common"
 WORD = r"(?u)[^\W\d_]{3,}"
 # A word that few have asked with may be a name; one that most ask with says nothing.
 FEWEST_WITH_WORD, MOST_WITH_WORD = 5, 0.5
@@ -45,7 +47,12 @@ def _named(texts: pd.Series) -> list[str] | None:
     groups = KMeans(count, n_init=3, random_state=SEED).fit(weights)
     vocabulary = words.get_feature_names_out()
     names = [
-        f"{number + 1}: {', '.join(vocabulary[place] for place in centre.argsort()[::-1][:NAMED_BY])}"
+        f"{number + 1}: {', '.join(vocabulary[place] for place in _weightiest(centre)) or NAMELESS}"
         for number, centre in enumerate(groups.cluster_centers_)
     ]
     return [names[group] for group in groups.labels_]
+
+
+def _weightiest(centre: np.ndarray) -> list[int]:
+    """Places of the words that mark a group; of one whose questions have no word that is known there are none."""
+    return [int(place) for place in centre.argsort()[::-1][:NAMED_BY] if centre[place] > 0]

@@ -68,6 +68,11 @@ class ComparisonCheck(Conditions, TrainTestCheck):
         return CheckResult(figures, display=shown, header=self.name())
 
 
+def not_there(column: str) -> Figure:
+    """The figure of a column that a suite names and that no response has."""
+    return Figure(f"no response has {column}", None, column=column)
+
+
 def too_few(found: int, wanted: int, what: str, column: str | None = None) -> Figure:
     """The figure of a condition that cannot be told."""
     return Figure(f"{found} {what}, fewer than the {wanted} that it takes to tell", None, column=column)

@@ -9,7 +9,7 @@ import pandas as pd
 from deepchecks.utils.distribution.drift import calc_drift_and_plot
 from scipy.stats import chi2_contingency, ks_2samp
 
-from evals.deepchecks.checks.base import ComparisonCheck, too_few
+from evals.deepchecks.checks.base import ComparisonCheck, not_there, too_few
 from evals.deepchecks.condition import Figure, Figures
 from evals.deepchecks.responses import Responses
 
@@ -42,7 +42,7 @@ class Drift(ComparisonCheck):
             at_least: values in each part, below which nothing is said of a column.
         """
         measured = (*responses.numbers, *responses.categories)
-        self.columns = [name for name in columns or measured if name in measured and name not in besides]
+        self.columns = [name for name in columns or measured if name not in besides]
         self.limits = {name: numbers if name in responses.numbers else categories for name in self.columns}
         self.alpha = alpha
         self.at_least = at_least
@@ -55,6 +55,9 @@ class Drift(ComparisonCheck):
         sizes: dict[str, float] = {}
         chances: dict[str, float] = {}
         for column in self.columns:
+            if column not in window:
+                found[_name(column)] = not_there(column)
+                continue
             ours, theirs = window[column].dropna(), baseline[column].dropna()
             if min(len(ours), len(theirs)) < self.at_least:
                 values = f"values in {'the window' if len(ours) < len(theirs) else 'the baseline'}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from evals.deepchecks.checks.base import WindowCheck, too_few
+from evals.deepchecks.checks.base import WindowCheck, not_there, too_few
 from evals.deepchecks.checks.thresholds import share_table
 from evals.deepchecks.condition import Figure, Figures
 from evals.deepchecks.responses import Responses
@@ -33,8 +33,7 @@ class Outliers(WindowCheck):
         Args:
             fences: how many interquartile ranges beyond the quartiles they stand.
         """
-        self.columns = [name for name in columns or responses.numbers if name in responses.numbers]
-        self.columns = [name for name in self.columns if name not in besides]
+        self.columns = [name for name in columns or responses.numbers if name not in besides]
         self.max_share = max_share
         self.beyond = fences
         self.at_least = at_least
@@ -46,6 +45,9 @@ class Outliers(WindowCheck):
         shares: dict[str, float] = {}
         farthest: list[pd.DataFrame] = []
         for column in self.columns:
+            if column not in self.responses.numbers:
+                found[self._name(column)] = not_there(column)
+                continue
             values = self.responses.window[column].dropna()
             reference = self._reference(column)
             if min(len(values), len(reference)) < self.at_least:

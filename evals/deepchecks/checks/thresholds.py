@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from evals.deepchecks.checks.base import ComparisonCheck, WindowCheck, too_few
+from evals.deepchecks.checks.base import ComparisonCheck, WindowCheck, not_there, too_few
 from evals.deepchecks.condition import Figure, Figures
 from evals.deepchecks.responses import Responses
 
@@ -61,7 +61,7 @@ class Thresholds(WindowCheck):
 
     def _figure(self, limit: Limit) -> Figure:
         if limit.column not in self.responses.numbers:
-            return Figure(f"no response has {limit.column}", None, column=limit.column)
+            return not_there(limit.column)
         values = self.responses.window[limit.column].dropna()
         if len(values) < limit.at_least:
             return too_few(len(values), limit.at_least, "values", limit.column)
@@ -79,7 +79,7 @@ class Missing(WindowCheck):
         self, responses: Responses, *, max_share: float, columns: Sequence[str] | None = None, at_least: int = 50
     ) -> None:
         measured = (*responses.numbers, *responses.categories)
-        self.columns = [name for name in columns or measured if name in measured]
+        self.columns = list(columns or measured)
         self.max_share = max_share
         self.at_least = at_least
         super().__init__(responses, [self._name(column) for column in self.columns])
@@ -91,7 +91,7 @@ class Missing(WindowCheck):
             return {
                 self._name(each): too_few(len(scored), self.at_least, "responses", each) for each in self.columns
             }, []
-        shares = {column: float(scored[column].isna().mean()) for column in self.columns}
+        shares = {column: float(scored[column].isna().mean()) if column in scored else 1.0 for column in self.columns}
         return {
             self._name(column): Figure(f"{share:.1%}", share <= self.max_share, share, self.max_share, column)
             for column, share in shares.items()
@@ -126,6 +126,9 @@ class MissingMore(ComparisonCheck):
             return {_more(each): too_few(fewest, self.at_least, "responses", each) for each in self.columns}, []
         found = {}
         for column in self.columns:
+            if column not in ours:
+                found[_more(column)] = not_there(column)
+                continue
             now, before = float(ours[column].isna().mean()), float(theirs[column].isna().mean())
             message = f"{before:.1%} before, now {now:.1%}"
             found[_more(column)] = Figure(message, now - before <= self.max_rise, now - before, self.max_rise, column)

@@ -57,6 +57,32 @@ def test_missing_values_count_of_what_was_scored(prepare: Prepare) -> None:
     ]
 
 
+def test_a_column_that_a_suite_names_and_nobody_has_is_told(prepare: Prepare) -> None:
+    """Else a slip of the pen would pass for ever; a score that stopped altogether is missing in all."""
+    columns = ["Relevence", "Relevance"]
+    kinds = ("drift", "outliers", "missing_more")
+    checks = [*({"type": kind, "columns": columns} for kind in kinds), {"type": "missing", "max_share": 0.5}]
+    checks[-1]["columns"] = columns
+    folder = prepare(rows(300, 1), checks, rows(300, 2))
+    assert failed(folder) == ["Relevence is missing in at most 50%"]
+    assert [each["column"] for each in folder.conditions("not run")] == ["Relevence"] * 3
+    assert {each["message"] for each in folder.conditions("not run")} == {"no response has Relevence"}
+
+
+def test_a_topic_without_words_is_not_named_by_those_of_another(prepare: Prepare) -> None:
+    """Such as of questions in numbers."""
+    window, before = rows(100, 1), rows(100, 2)
+    about = ["12 34 ??"] * 60 + ["Please reset the router password"] * 90 + ["Refund this invoice"] * 50
+    asked = zip([*window, *before], about, strict=True)
+    questions = [
+        {"part": "window" if place < len(window) else "baseline", "id": row["id"], "text": text}
+        for place, (row, text) in enumerate(asked)
+    ]
+    folder = prepare(window, [{"type": "drift", "columns": ["Topic"]}], before, tables={"questions": questions})
+    assert failed(folder) == ["Topic is distributed as in the baseline"]
+    assert "no word in common" in folder.page.read_text(encoding="utf-8")
+
+
 def test_outliers_are_counted_against_the_baseline(prepare: Prepare) -> None:
     """A tenth of the answers took ten times as long."""
     before, now = rows(300, 1), rows(300, 2)

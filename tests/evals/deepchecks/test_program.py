@@ -101,6 +101,17 @@ def test_wrong_input_is_told(prepare: Prepare, job: dict[str, Any], told: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_a_function_that_fails_is_told_with_its_line(prepare: Prepare, tmp_path: Path) -> None:
+    """And not as a wrong parameter of the suite."""
+    own = tmp_path / "own.py"
+    own.write_text("def checks(responses):\n    return None + 1\n", encoding="utf-8")
+    done = run(prepare(rows(5, 5), [{"type": "python", "file": str(own), "function": "checks"}]))
+    assert done.returncode == 2
+    assert "the function 'checks' failed: TypeError: unsupported operand" in done.stderr
+    assert f"(line 2 of {own})" in done.stderr
+    assert "wrong parameter" not in done.stderr
+
+
 def test_a_report_takes_the_place_of_an_earlier_one(prepare: Prepare) -> None:
     """Whoever opens it sees what is so now."""
     folder = prepare(rows(60, 6), [{"type": "duplicates"}], title="first")
