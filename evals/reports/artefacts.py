@@ -50,7 +50,13 @@ class Artefacts:
 
     def delete_folder(self, url: str) -> None:
         """Delete the folder of a file, with all in it; one that is gone is no error."""
-        path = str(self._files._strip_protocol(url)).rpartition("/")[0]  # noqa: SLF001  as above
+        self._delete(str(self._files._strip_protocol(url)).rpartition("/")[0])  # noqa: SLF001  as above
+
+    def delete(self, url: str) -> None:
+        """Delete one file; one that is gone is no error."""
+        self._delete(str(self._files._strip_protocol(url)))  # noqa: SLF001  as above
+
+    def _delete(self, path: str) -> None:
         if not path.startswith(self._path.rstrip("/") + "/"):
             return  # of another root: not ours to delete any more
         try:

@@ -120,7 +120,9 @@ class Evaluation:
             artefact = await asyncio.to_thread(self._artefacts.put, file, *place)
         saved = Baseline(tenant, name, window.start, window.end, responses, artefact, digest)
         async with self._engine.begin() as connection:
-            await save_baseline(connection, saved)
+            before = await save_baseline(connection, saved)
+        if before not in {None, artefact}:
+            await asyncio.to_thread(self._artefacts.delete, before)
         return saved
 
     async def _read(self, order: Order, suite: Suite, folder: Path) -> tuple[dict[str, str], int]:

@@ -19,6 +19,7 @@ FIND = text(
     "SELECT tenant_id, name, window_start, window_end, responses, artefact, sha256 FROM inferspect.report_baselines"
     " WHERE tenant_id = :tenant AND name = :name"
 )
+BEFORE = text("SELECT artefact FROM inferspect.report_baselines WHERE tenant_id = :tenant AND name = :name FOR UPDATE")
 NAMES = text("SELECT name FROM inferspect.report_baselines WHERE tenant_id = :tenant ORDER BY name")
 
 
@@ -35,9 +36,11 @@ class Baseline:
     sha256: str
 
 
-async def save_baseline(connection: AsyncConnection, baseline: Baseline) -> None:
-    """Write a baseline, in place of one of the same name."""
+async def save_baseline(connection: AsyncConnection, baseline: Baseline) -> str | None:
+    """Write a baseline; returns the artefact of the one of the same name whose place it takes."""
+    before = await connection.execute(BEFORE, {"tenant": baseline.tenant_id, "name": baseline.name})
     await connection.execute(SAVE, asdict(baseline))
+    return before.scalar_one_or_none()
 
 
 async def find_baseline(connection: AsyncConnection, tenant: str, name: str) -> Baseline | None:

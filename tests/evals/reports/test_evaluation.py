@@ -89,7 +89,9 @@ async def test_a_saved_baseline_is_compared_with(engine: AsyncEngine, evaluation
         await made.make(Order("acme", "responses", YESTERDAY, "autumn"))
     with pytest.raises(NoBaselineError, match="none is saved"):
         await made.make(Order("globex", "responses", Window(YESTERDAY.start, YESTERDAY.end), "autumn"))
+    again = await made.save("acme", "spring", YESTERDAY)
     (kept,) = (tmp_path / "artefacts" / "baselines").rglob("*.gz")
+    assert kept.as_uri() == again.artefact != saved.artefact
     kept.write_bytes(b"other")
     with pytest.raises(ArtefactError, match="is not what was saved"):
         await made.make(Order("acme", "responses", YESTERDAY, "spring"))
