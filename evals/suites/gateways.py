@@ -13,13 +13,13 @@ import httpx
 
 from evals.suites.scratch import scratch_folder
 from evals.suites.suite import SuiteError, read_answers
+from inferspect.launcher.proxies import NAMES, no_proxy_to_here
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import ScriptError, UpstreamSimulator
 
 # A person's own database, Redis and master key are none of the run's business; keys of providers are.
 NOT_PASSED_ON = ("DATABASE_URL", "REDIS_URL", "HOST", "NUM_WORKERS", "UI_USERNAME", "UI_PASSWORD")
 NOT_PASSED_ON_PREFIXES = ("LITELLM_", "INFERSPECT_", "PROMETHEUS_", "EVAL_")
-HERE = "127.0.0.1,localhost"
 
 
 class GatewayUnavailableError(Exception):
@@ -90,9 +90,8 @@ def own_gateway(config: Path, script: Sequence[Any]) -> Iterator[Gateway]:
 @contextmanager
 def _no_proxy_to_here() -> Iterator[None]:
     """A proxy is for what lies elsewhere: this process and its children reach the run's own gateway without it."""
-    before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
-    for name, told in before.items():
-        os.environ[name] = f"{told},{HERE}" if told else HERE
+    before = {name: os.environ.get(name) for name in NAMES}
+    os.environ.update(no_proxy_to_here(os.environ))
     try:
         yield
     finally:

@@ -22,7 +22,7 @@ async def ensure_demo_tenant(url: str, master_key: str, credentials: Credentials
         LaunchError: the API refused.
     """
     headers = {"Authorization": f"Bearer {master_key}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as api:
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as api:
         if (await api.get("/key/info", params={"key": credentials.demo_key})).is_success:
             return
         if not (await api.get("/team/info", params={"team_id": TEAM})).is_success:

@@ -10,6 +10,7 @@ import httpx
 
 from inferspect.launcher.metric_files import SHARED_FOLDER
 from inferspect.launcher.prisma_client import prisma_environment
+from inferspect.launcher.proxies import no_proxy_to_here
 from inferspect.launcher.service import Program
 from inferspect.logs.line_handler import LOG_FILE
 
@@ -42,6 +43,7 @@ def gateway_environment(
         **OFFLINE,
         "LITELLM_MODE": "PRODUCTION",
         **os.environ,
+        **no_proxy_to_here(os.environ),
         **prisma_environment(),
         "LITELLM_WORKER_STARTUP_HOOKS": ",".join(dict.fromkeys([STARTUP_HOOK, *hooks])),
         "LITELLM_MASTER_KEY": launch.litellm_master_key or credentials.master_key,
@@ -102,7 +104,7 @@ def local_url(launch: LaunchSettings) -> str:
 def _readiness(url: str) -> Callable[[], Awaitable[bool]]:
     async def is_ready() -> bool:
         try:
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(trust_env=False) as client:
                 return (await client.get(f"{url}/health/readiness")).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False

@@ -48,6 +48,16 @@ def test_what_was_given_wins_over_what_was_generated(home: Home, monkeypatch: py
     assert "REDIS_URL" not in environment or environment["REDIS_URL"] != "None"
 
 
+def test_a_proxy_is_not_asked_for_what_runs_here(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers reach their Prisma engines, demo model and each other; what the caller said stays."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "intranet.example, localhost,")
+    monkeypatch.delenv("no_proxy", raising=False)
+    environment = gateway_environment(LaunchSettings(), home, home.credentials(), "postgresql://h/d", None)
+    assert environment["HTTP_PROXY"] == "http://proxy.example:3128"
+    assert environment["NO_PROXY"] == environment["no_proxy"] == "intranet.example,localhost,127.0.0.1,::1"
+
+
 def test_with_redis_the_cache_is_shared(home: Home) -> None:
     """Workers and replicas see the same counters."""
     environment = gateway_environment(LaunchSettings(), home, home.credentials(), "postgresql://h/d", "redis://h")
