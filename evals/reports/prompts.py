@@ -9,8 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from evals.suites.core_yaml import CoreYamlError, read_yaml
 from inferspect.configuration_file import ConfigurationError, Problem
 
 FRONT_MATTER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
@@ -19,7 +18,11 @@ TEMPLATE = re.compile(r"\{\{|\{%")
 
 
 def write_examples(folder: Path, file: Path) -> int:
-    """Write questions of examples: what a user says in a prompt that an answer follows to. Returns how many."""
+    """Write questions of examples: what a user says in a prompt that an answer follows to. Returns how many.
+
+    Raises:
+        ConfigurationError: a prompt cannot be read.
+    """
     return _write(file, _examples(folder))
 
 
@@ -27,14 +30,17 @@ def write_cases(folder: Path, file: Path) -> int:
     """Write the texts of cases, variable by variable. Returns how many.
 
     Raises:
-        ConfigurationError: a file of cases is no YAML.
+        ConfigurationError: a file of cases is no YAML, or nested without end.
     """
     return _write(file, _cases(folder))
 
 
 def _examples(folder: Path) -> Iterator[tuple[str, str]]:
     for file in sorted((folder / "prompts").rglob("*.md")):
-        parts = MESSAGE.split(FRONT_MATTER.sub("", file.read_text(encoding="utf-8"), count=1))
+        try:
+            parts = MESSAGE.split(FRONT_MATTER.sub("", file.read_text(encoding="utf-8"), count=1))
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(file, error) from None
         messages = list(zip(parts[1::2], parts[2::2], strict=True))
         for (role, text), (next_role, _) in pairwise(messages):
             if role == "user" and next_role == "assistant" and not TEMPLATE.search(text):
@@ -44,15 +50,20 @@ def _examples(folder: Path) -> Iterator[tuple[str, str]]:
 def _cases(folder: Path) -> Iterator[tuple[str, str]]:
     for file in sorted((folder / "suites").glob("*/cases/*.yaml")):
         try:
-            cases = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            problem = Problem((), f"cannot be read: {' '.join(str(error).split())}", "mend the file")
-            raise ConfigurationError(file, [problem]) from None
+            cases = read_yaml(file)
+        except CoreYamlError as error:
+            raise _unreadable(file, error) from None
         for number, case in enumerate(cases if isinstance(cases, list) else []):
             if isinstance(case, Mapping):
                 name = f"{file.relative_to(folder)}: {case.get('description') or number + 1}"
-                for text in _texts(case.get("vars")):
-                    yield name, text
+                try:
+                    yield from ((name, text) for text in _texts(case.get("vars")))
+                except RecursionError:
+                    raise _unreadable(file, f"case {number + 1} is nested without end") from None
+
+
+def _unreadable(file: Path, reason: object) -> ConfigurationError:
+    return ConfigurationError(file, [Problem((), f"cannot be read: {' '.join(str(reason).split())}", "mend the file")])
 
 
 def _texts(value: Any) -> Iterator[str]:

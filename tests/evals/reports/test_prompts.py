@@ -59,7 +59,25 @@ def test_a_case_is_its_variables(folder: Path) -> None:
     ]
 
 
-def test_a_file_that_is_no_yaml_is_named(folder: Path) -> None:
-    (folder / "suites/support/cases/broken.yaml").write_text("- {", encoding="utf-8")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"- {",
+        b"\xff",
+        b"- vars: &a [*a]",
+        b"- vars: " + b"[" * 3000 + b"]" * 3000,
+        b"- vars: {q: a, q: b}",
+        b'- vars: {q: "\\ud800"}',
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(folder: Path, content: bytes) -> None:
+    """Of cases, also where it is nested without end."""
+    (folder / "suites/support/cases/broken.yaml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"broken.yaml"):
         write_cases(folder, folder / "cases.csv")
+
+
+def test_a_prompt_that_cannot_be_read_is_named(folder: Path) -> None:
+    (folder / "prompts/support/v2.md").write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match=r"v2.md"):
+        write_examples(folder, folder / "examples.csv")
