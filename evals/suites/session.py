@@ -23,7 +23,7 @@ from evals.suites.promptfoo import Promptfoo
 from evals.suites.results import SuiteResult
 from evals.suites.run import Ran, Selection, run_suites
 from evals.suites.scratch import remove_those_of_killed_runs
-from evals.suites.suite import SuiteError, find_suites
+from evals.suites.suite import SuiteError, check_prompts, find_suites
 from evals.suites.toolchain import CHECKOUT, find_toolchain
 from evals.summary.table import print_verdict
 from evals.summary.write import FILES, write_summary
@@ -71,13 +71,14 @@ class Session:
         """Run the suites, write the results, print the verdict.
 
         Raises:
-            SuiteError: a suite, or what the gateway was told for it, is wrong.
+            SuiteError: a suite, a prompt, or what the gateway was told for it, is wrong.
             ToolchainError: Promptfoo is not installed.
             BaselineError: a baseline is wrong or cannot be written.
             GatewayUnavailableError: there is no gateway to run them through.
         """
         order = self._order
         found = find_suites(order.folder.absolute(), order.suites)
+        check_prompts(order.folder.absolute())
         selection = Selection.of(found, order.only)
         toolchain = find_toolchain(order.folder.absolute())
         baselines = Baselines(order.baselines, order.model)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evals.suites.core_yaml import CoreYamlError, read_yaml
+from inferspect.prompts.library import PromptFolder
 
 CONFIGURATION, ANSWERS = "suite.yaml", "answers.yaml"
 TAKEN = {"summary", "index"}  # by results of the whole run
@@ -96,6 +97,23 @@ def find_suites(folder: Path, names: Sequence[str] = ()) -> list[Suite]:
     if unknown:
         raise SuiteError(f"no suite {', '.join(unknown)} in {folder / 'suites'}; there are: {', '.join(sorted(found))}")
     return [read_suite(found[name]) for name in sorted(names or found)]
+
+
+def check_prompts(folder: Path) -> None:
+    """What reads prompts for suites takes more than the gateway does: let none pass that no request could use.
+
+    Raises:
+        SuiteError: naming each mistake in ``folder/prompts``, where that is there.
+    """
+    home = folder / "prompts"
+    if not home.is_dir():
+        return
+    try:
+        mistakes = PromptFolder(home).read().mistakes
+    except OSError as error:
+        raise SuiteError(f"{home}: {error.strerror}") from error
+    if mistakes:
+        raise SuiteError("the gateway would not serve these prompts:\n" + "\n".join(map(str, mistakes)))
 
 
 def read_answers(folder: Path) -> list[tuple[Path, list[Any]]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.suites.suite import SuiteError, find_suites, read_answers, read_suite
+from evals.suites.suite import SuiteError, check_prompts, find_suites, read_answers, read_suite
 
 CASES = """
 - description: greets
@@ -51,6 +51,19 @@ def test_suites_are_found_by_name(tmp_path: Path) -> None:
     assert [suite.name for suite in find_suites(tmp_path, ["c", "a"])] == ["a", "c"]
     with pytest.raises(SuiteError, match=r"no suite d in .*; there are: a, b, c"):
         find_suites(tmp_path, ["d"])
+
+
+def test_a_prompt_that_the_gateway_would_not_serve_is_named(tmp_path: Path) -> None:
+    """With its file; a suite could be green on it. Suites without prompts of their own need none."""
+    check_prompts(tmp_path)
+    home = tmp_path / "prompts" / "greeting"
+    home.mkdir(parents=True)
+    text = "---\nname: greeting\nversion: {}\nmodel: demo\nowner: support\nchangelog: New.\n---\n# user\n\nHello!\n"
+    (home / "v1.md").write_text(text.format(1), encoding="utf-8")
+    check_prompts(tmp_path)
+    (home / "v2.md").write_text(text.format(3), encoding="utf-8")
+    with pytest.raises(SuiteError, match=r"would not serve these prompts:\n\S*v2\.md: version: is 3"):
+        check_prompts(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["summary", "index"])
