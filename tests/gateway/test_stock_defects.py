@@ -21,6 +21,7 @@ from inferspect.testing.upstream import UpstreamSimulator
 from tests.gateway.guarding import ANTHROPIC, CHATS, OPENAI, ROUTES, TOOL, Answer, ask, body_of, new_mark, script_of
 
 REVERSIBLE = {"pii": {"action": "reversible", "packs": ["us", "vn"], "entities": {"PERSON": "reversible"}}}
+ID = re.compile(r"[0-9a-f-]{10,}")  # of requests and answers, and times: they may have any digits
 STREAMS = [("chat/completions", OPENAI), ("responses", OPENAI), ("messages", OPENAI), ("messages", ANTHROPIC)]
 
 
@@ -261,7 +262,7 @@ def test_a_value_split_over_events_does_not_leak(
         scripted.script = [rule]
         answer = ask(gateway, key, path, mark, model, stream=True)
         assert answer.text == "Well, pay with <CREDIT_CARD> then, as everybody does. "
-        assert "1111" not in answer.raw
+        assert "1111" not in ID.sub("", answer.raw)
 
 
 @pytest.mark.parametrize(("path", "model"), ROUTES)
@@ -288,4 +289,4 @@ def test_reasoning_does_not_leak(
     scripted.script = [rule]
     answer = ask(gateway, key, path, mark, model, stream=stream)
     assert answer.reasoning == "They gave me <CREDIT_CARD>, so I use it."
-    assert "1111" not in answer.raw
+    assert "1111" not in ID.sub("", answer.raw)

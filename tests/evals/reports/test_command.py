@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,13 @@ from tests.evals.reports.conftest import Quick, reports, today
 from tests.evals.reports.planting import plant, responses
 
 DAY = timedelta(days=1)
-UNTIL = today().isoformat()
 Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def midnight() -> datetime:
+    """The last one: it stays, though another passes during the test."""
+    return today()
 
 
 @pytest.fixture
@@ -41,11 +46,12 @@ def command(store_url: str, quick: Quick, tmp_path: Path) -> Command:
 
 
 async def test_a_report_is_made_stored_and_copied(
-    engine: AsyncEngine, command: Command, quick: Quick, tmp_path: Path
+    engine: AsyncEngine, command: Command, quick: Quick, tmp_path: Path, midnight: datetime
 ) -> None:
     """The exit code tells whether a condition failed."""
-    await plant(engine, responses(7, today() - DAY, DAY))
-    wanted = ("report", "--tenant", "acme", "--window", "1d", "--until", UNTIL, "--baseline", "7d", "--output", "out")
+    await plant(engine, responses(7, midnight - DAY, DAY))
+    window = ("--window", "1d", "--until", midnight.isoformat(), "--baseline", "7d")
+    wanted = ("report", "--tenant", "acme", *window, "--output", "out")
     good = command(*wanted)
     assert (good.returncode, good.stderr) == (0, "")
     assert "7 responses: 1 passed, 0 failed, 0 not run" in good.stdout
@@ -56,14 +62,14 @@ async def test_a_report_is_made_stored_and_copied(
     assert json.loads(bad.stdout)["conditions"][1]["name"] == "bad"
     found = await reports(engine, "scheduled, status, window_end")
     assert sorted((each["scheduled"], each["status"]) for each in found) == [(False, "failed"), (False, "passed")]
-    assert {each["window_end"] for each in found} == {today()}
+    assert {each["window_end"] for each in found} == {midnight}
 
 
-async def test_a_baseline_is_saved_and_named(engine: AsyncEngine, command: Command) -> None:
-    await plant(engine, responses(7, today() - DAY, DAY))
-    saved = command("baseline", "save", "spring", "--tenant", "acme", "--window", "2d", "--until", UNTIL)
+async def test_a_baseline_is_saved_and_named(engine: AsyncEngine, command: Command, midnight: datetime) -> None:
+    await plant(engine, responses(7, midnight - DAY, DAY))
+    saved = command("baseline", "save", "spring", "--tenant", "acme", "--window", "2d", "--until", midnight.isoformat())
     assert saved.stdout.startswith("7 responses are kept as spring\n")
-    made = command("report", "--tenant", "acme", "--baseline", "spring", "--until", UNTIL)
+    made = command("report", "--tenant", "acme", "--baseline", "spring", "--until", midnight.isoformat())
     assert made.returncode == 0, made.stderr
 
 
@@ -93,11 +99,13 @@ async def test_wrong_input_is_told_with_status_2(
     assert "Traceback" not in done.stderr
 
 
-async def test_a_report_that_cannot_be_made_is_no_pass(engine: AsyncEngine, command: Command, quick: Quick) -> None:
+async def test_a_report_that_cannot_be_made_is_no_pass(
+    engine: AsyncEngine, command: Command, quick: Quick, midnight: datetime
+) -> None:
     """Status 3, for Deepchecks as for the database."""
-    await plant(engine, responses(7, today() - DAY, DAY))
+    await plant(engine, responses(7, midnight - DAY, DAY))
     quick.set("fail")
-    wanted = ("report", "--tenant", "acme", "--until", UNTIL)
+    wanted = ("report", "--tenant", "acme", "--until", midnight.isoformat())
     failed = command(*wanted)
     assert (failed.returncode, "out of luck" in failed.stderr) == (3, True)
     away: Any = command(*wanted, DATABASE_URL="postgresql://u:hidden@127.0.0.1:1/none")
