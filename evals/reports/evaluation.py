@@ -20,7 +20,7 @@ from evals.reports.prompts import write_cases, write_examples
 from evals.reports.reading import Reader, reading
 from evals.reports.suite import Suite, find_suite
 from evals.reports.windows import Window
-from evals.reports.work_folder import work_folder
+from evals.work_folder import work_folder
 from inferspect.observation.reports import read_baseline
 from inferspect.store.reports.baselines import Baseline, find_baseline, names_of_baselines, save_baseline
 from inferspect.store.reports.reports import ReportRow

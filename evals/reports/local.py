@@ -20,7 +20,7 @@ from evals.reports.evaluation import Evaluation, NoBaselineError, Order, made, p
 from evals.reports.program import ProgramError
 from evals.reports.suite import find_suite
 from evals.reports.windows import Window
-from evals.reports.work_folder import work_folder
+from evals.work_folder import work_folder
 from inferspect.configuration import Configuration, load_configuration
 from inferspect.launcher.home import LaunchError
 from inferspect.launcher.running_database import running_database

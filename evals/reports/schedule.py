@@ -24,7 +24,7 @@ from evals.reports.evaluation import Evaluation, NoBaselineError, Order
 from evals.reports.program import ProgramError
 from evals.reports.retention import forget_old
 from evals.reports.windows import Window, aligned, following
-from evals.reports.work_folder import remove_leftovers
+from evals.work_folder import remove_leftovers
 from inferspect.configuration_file import ConfigurationError
 from inferspect.store.reports.reports import (
     Changed,

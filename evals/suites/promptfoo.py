@@ -15,7 +15,8 @@ from pathlib import Path
 from evals.suites.completed import completed
 from evals.suites.expanded import write_tests
 from evals.suites.keys import remove_keys, without_keys
-from evals.suites.results import ResultsError, SuiteResult, read_results
+from evals.suites.promptfoo_results import ResultsError, read_results
+from evals.suites.results import SuiteResult
 from evals.suites.scratch import scratch_folder
 from evals.suites.suite import Case, Suite
 from evals.suites.toolchain import Toolchain

@@ -6,7 +6,7 @@ import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from evals.reports.work_folder import remove_leftovers, work_folder
+from evals.work_folder import remove_leftovers, work_folder
 
 PREFIX = "inferspect-eval-"
 

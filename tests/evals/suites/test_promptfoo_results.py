@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from evals.suites.results import Identity, ResultsError, read_results
+from evals.suites.promptfoo_results import ResultsError, read_results
+from evals.suites.results import Identity
 from evals.suites.suite import Case
 
 CASES = [Case("greets", 1, 1.0, {}, Path("a.yaml")), Case("refuses", 1, 0.5, {}, Path("a.yaml"))]
