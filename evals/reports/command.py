@@ -85,13 +85,19 @@ def save_baseline(
 
 def schedule() -> None:
     """Make the reports of `reports.schedule` as they become due, until Ctrl-C."""
+    from evals.reports.worker import work  # noqa: PLC0415
+
+    _made(_logged(work()))
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    """The work, with what it prints in the log; what ends it is for the terminal."""
     from contextlib import redirect_stderr, redirect_stdout  # noqa: PLC0415
 
-    from evals.reports.worker import work  # noqa: PLC0415
     from inferspect.logs import PrintedLines  # noqa: PLC0415
 
     with redirect_stdout(PrintedLines("stdout")), redirect_stderr(PrintedLines("stderr")):
-        _made(work())
+        await work
 
 
 def _finish_prompts(suite: str, folder: Path, output: Path | None, as_json: bool) -> NoReturn:

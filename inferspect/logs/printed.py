@@ -42,6 +42,16 @@ class PrintedLines(io.TextIOBase):
         self._last: tuple[str, float] = ("", 0.0)
 
     def write(self, text: str) -> int:
+        if getattr(self._begun, "telling", False):  # a log that is not set up yet prints its lines, and would for ever
+            return 0 if sys.__stderr__ is None else sys.__stderr__.write(text)
+        self._begun.telling = True
+        try:
+            self._tell(text)
+        finally:
+            self._begun.telling = False
+        return len(text)
+
+    def _tell(self, text: str) -> None:
         *lines, self._begun.text = (getattr(self._begun, "text", "") + text).split("\n")
         for line in lines:
             shown = COLOURS.sub("", line).strip()
@@ -49,7 +59,6 @@ class PrintedLines(io.TextIOBase):
                 self._tell_shape(_printer(sys._getframe(1)))  # noqa: SLF001  the only way to the caller
             elif shown:
                 self._log.log(self._level, shown)
-        return len(text)
 
     def isatty(self) -> bool:
         return False

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import logging
 import sys
 import threading
 import traceback
@@ -24,6 +26,19 @@ def test_what_a_library_prints_becomes_lines_of_the_log(written: Written) -> Non
     assert [line["event"] for line in written.lines()] == ["Started", "half [secret]"]
     assert out.fileno() >= 0
     assert not out.isatty()
+
+
+def test_a_log_that_is_not_set_up_yet_prints_its_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python's handler of last resort prints to standard error, where these lines come from."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr(logging.getLogger("stderr"), "handlers", [])
+    terminal = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", terminal)
+    monkeypatch.setattr(sys, "stderr", PrintedLines("stderr"))
+    sys.stderr.write("an early word\n")
+    assert terminal.getvalue() == "an early word\n"
 
 
 def test_values_in_printed_text_are_withheld_once_requests_are_served(serving: Written) -> None:

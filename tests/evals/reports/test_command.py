@@ -112,10 +112,21 @@ async def test_a_report_that_cannot_be_made_is_no_pass(
     assert (away.returncode, "hidden" in away.stderr, "Traceback" in away.stderr) == (3, False, False)
 
 
-async def test_a_schedule_that_names_nothing_says_so(engine: AsyncEngine, command: Command) -> None:
-    done = command("schedule")
-    assert done.returncode != 0
-    assert "`reports.schedule` names no suite" in done.stderr
+@pytest.mark.parametrize(
+    ("changed", "status", "said"),
+    [
+        ({}, 3, "`reports.schedule` names no suite; see docs/deepchecks.md"),
+        ({"DATABASE_URL": ""}, 3, "No gateway runs with the data folder"),
+        ({"INFERSPECT_CONFIG": "absent.yaml"}, 2, "absent.yaml: 1 problem(s)"),
+    ],
+)
+async def test_a_schedule_that_cannot_be_kept_says_why(
+    engine: AsyncEngine, command: Command, changed: dict[str, str], status: int, said: str
+) -> None:
+    """To the terminal, though what is printed later is for the log."""
+    done = command("schedule", **changed)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith(f"inferspect: {said}")
 
 
 def test_prompts_need_neither_tenant_nor_database(command: Command, quick: Quick, tmp_path: Path) -> None:
