@@ -43,23 +43,28 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find every entry that was changed, removed, added or moved; the exit code is 1 where there is one."""
+    """Find every entry that was changed, removed, added or moved; the exit code is 1 where there is one.
+
+    It is 2 where nothing could be verified, or there was nothing to verify.
+    """
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     from callbacks.audit import local  # noqa: PLC0415
 
-    start = _time(since)
+    start, chain = _time(since), chain or _chain(tenant)
     try:
         if file is not None:
             problems, verified = local.verified_file(file, public_key)
         else:
-            problems, verified = asyncio.run(local.verified_database(chain or _chain(tenant), start, anchors))
+            problems, verified = asyncio.run(local.verified_database(chain, start, anchors))
     except (SQLAlchemyError, OSError) as error:
         local.fail(f"the audit log cannot be read ({type(error).__name__}: {local.first_line(error)})", WRONG_INPUT)
     if as_json:
         typer.echo(json.dumps(_as_json(problems, verified)))
-    else:
+    elif verified.entries or problems:
         _print(problems, verified, file)
+    if not verified.entries and not problems:  # no proof of anything: the name may be mistyped
+        local.fail(f"nothing was verified: {_nothing(chain, file)}", WRONG_INPUT)
     raise typer.Exit(bool(verified.problems))
 
 
@@ -79,19 +84,26 @@ def export(
     from callbacks.audit import local  # noqa: PLC0415
     from callbacks.audit.export import exported  # noqa: PLC0415
 
-    async def write() -> None:
+    times = {"since": _time(since), "until": _time(until)}
+
+    async def write() -> int:
+        parts = 0
         async with local.database() as engine:
-            times = {"since": _time(since), "until": _time(until)}
             async for part in exported(engine, output, chain=_chain(tenant), **times):
                 sys.stdout.buffer.write(part)
+                parts += 1
             sys.stdout.buffer.flush()
+        return parts
 
     try:
-        asyncio.run(write())
+        parts = asyncio.run(write())
     except BrokenPipeError:
         raise typer.Exit(1) from None
     except (SQLAlchemyError, OSError) as error:
         local.fail(f"the audit log cannot be read ({type(error).__name__}: {local.first_line(error)})", WRONG_INPUT)
+    if parts == (output == "csv"):  # its first line has the names of the columns
+        within = " of this time" if any(times.values()) else ""
+        typer.echo(f"inferspect: nothing was exported: {_nothing(_chain(tenant), None, within)}", err=True)
 
 
 @app.command()
@@ -109,6 +121,8 @@ def anchor() -> None:
 
     taken = asyncio.run(take())
     keep(local.own_anchors(), taken)
+    if not taken:
+        typer.echo("inferspect: no anchor was needed: no chain has grown since the last one", err=True)
     for entry in taken:
         typer.echo(json.dumps(entry, sort_keys=True))
 
@@ -156,6 +170,18 @@ def _chain(tenant: str | None) -> str | None:
     from inferspect.store.audit.entry import ANCHORS, PLATFORM, chain_of  # noqa: PLC0415
 
     return tenant if tenant in (None, PLATFORM, ANCHORS) else chain_of(tenant)
+
+
+def _nothing(chain: str | None, file: Path | None, within: str = "") -> str:
+    """Why there is no entry."""
+    from inferspect.store.audit.entry import ANCHORS, PLATFORM  # noqa: PLC0415
+
+    if file is not None:
+        return f"{file} has no entry"
+    if chain is None:
+        return f"the audit log has no entry{within}"
+    hint = "" if chain in {ANCHORS, PLATFORM} else "; a tenant is named by the id of its team"
+    return f"the chain {chain} has no entry{within}{hint}"
 
 
 def _time(told: str | None) -> datetime | None:

@@ -116,10 +116,10 @@ class Verification:
         heads = {chain: (sequence, head) for chain, sequence, head in found}
         everywhere = self._chain is None
         chains = {*heads, *(await connection.execute(CHAINS)).scalars()} if everywhere else {str(self._chain)}
-        self.verified.chains = len(chains)
         for chain in sorted(chains):
             floor = (await connection.execute(FLOOR, {"chain": chain})).scalar_one()
             self._floors[chain] = heads.get(chain, (0, ""))[0] + 1 if floor is None else floor
+            self.verified.chains += chain in heads or floor is not None
             async for problem in self._of_chain(connection, chain, heads.get(chain, (0, ""))):
                 yield problem
         async for problem in unrecorded(connection, self._chain, self._since):

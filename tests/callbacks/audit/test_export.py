@@ -126,7 +126,7 @@ async def test_the_command_verifies_and_exports(
 
 @pytest.mark.parametrize(
     ("content", "status"),
-    [("{}\n", 1), ("no json\n", 1), ('["a"]\n', 1), ("", 0)],
+    [("{}\n", 1), ("no json\n", 1), ('["a"]\n', 1), ("", 2)],
     ids=["empty", "text", "list", "none"],
 )
 def test_a_file_that_is_no_export_is_told(run: Run, tmp_path: Path, content: str, status: int) -> None:
@@ -141,6 +141,35 @@ def test_what_cannot_be_read_is_no_proof(run: Run, tmp_path: Path, monkeypatch: 
     assert run("verify", "--since", "yesterday").exit_code == 2
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     assert run("verify").exit_code == 2
+
+
+async def test_what_is_not_there_is_not_called_in_order(
+    audit: AuditLog, drafts: Drafts, run: Run, engine: AsyncEngine
+) -> None:
+    """A tenant whose id is mistyped: neither right nor wrong."""
+    await audit.record(drafts(1))
+    await engine.dispose()
+    mistyped = await asyncio.to_thread(run, "verify", "--tenant", "amce")
+    assert (mistyped.exit_code, mistyped.stdout) == (2, "")
+    assert "nothing was verified: the chain tenant/amce has no entry; a tenant is named by the id" in mistyped.stderr
+    counted = await asyncio.to_thread(run, "verify", "--tenant", "amce", "--json")
+    assert (counted.exit_code, json.loads(counted.stdout)["chains"]) == (2, 0)
+    for output in ("jsonl", "csv"):
+        empty = await asyncio.to_thread(run, "export", "--tenant", "amce", "--format", output)
+        assert (empty.exit_code, "nothing was exported: the chain tenant/amce" in empty.stderr) == (0, True)
+    early = await asyncio.to_thread(run, "export", "--until", "2020-01-01")
+    assert "nothing was exported: the audit log has no entry of this time" in early.stderr
+
+
+async def test_an_anchor_that_is_not_needed_is_told(
+    audit: AuditLog, drafts: Drafts, run: Run, engine: AsyncEngine
+) -> None:
+    await audit.record(drafts(1))
+    await engine.dispose()
+    first, second = [await asyncio.to_thread(run, "anchor") for _ in range(2)]
+    assert (first.exit_code, first.stderr) == (0, "")
+    assert (second.exit_code, second.stdout) == (0, "")
+    assert "no chain has grown since the last one" in second.stderr
 
 
 async def test_an_outsider_checks_anchors_with_the_public_key(
