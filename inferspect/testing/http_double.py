@@ -163,12 +163,11 @@ def address_parser(program: str, description: str | None) -> argparse.ArgumentPa
     return parser
 
 
-def run(double: HttpDouble) -> int:
-    """Run a double as this process; returns its exit status.
-
-    Raises:
-        OSError: The address cannot be listened on.
-    """
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(double.serve_until_signal())
+def run(double: HttpDouble, parser: argparse.ArgumentParser) -> int:
+    """Run a double as this process; returns its exit status. Where it cannot listen, the parser says so and ends."""
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(double.serve_until_signal())
+    except OSError as error:
+        parser.error(str(error))
     return 0

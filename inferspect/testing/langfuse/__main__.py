@@ -20,10 +20,16 @@ def main() -> int:
     )
     parser.add_argument("--folder", type=Path, help="where to keep what comes; in memory only unless told")
     options = parser.parse_args()
+    if wrong := [pair for pair in options.key or () if "=" not in pair]:
+        parser.error(f"--key takes PUBLIC=SECRET, not {wrong[0]!r}")
     pairs = dict(pair.partition("=")[::2] for pair in options.key or ())
-    if options.folder is not None:
-        options.folder.mkdir(parents=True, exist_ok=True)
-    return run(LangfuseCollector(keys=pairs, folder=options.folder, host=options.host, port=options.port))
+    try:
+        if options.folder is not None:
+            options.folder.mkdir(parents=True, exist_ok=True)
+        double = LangfuseCollector(keys=pairs, folder=options.folder, host=options.host, port=options.port)
+    except OSError as error:
+        parser.error(str(error))
+    return run(double, parser)
 
 
 if __name__ == "__main__":

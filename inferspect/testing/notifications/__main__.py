@@ -10,8 +10,9 @@ from inferspect.testing.notifications.sink import NotificationSink
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; one JSON line with the URL is printed once connections are accepted."""
-    options = address_parser("inferspect.testing.notifications", __doc__).parse_args()
-    return run(NotificationSink(host=options.host, port=options.port))
+    parser = address_parser("inferspect.testing.notifications", __doc__)
+    options = parser.parse_args()
+    return run(NotificationSink(host=options.host, port=options.port), parser)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from inferspect.testing.otlp.collector import OtlpCollector
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; one JSON line with the URL is printed once connections are accepted."""
-    options = address_parser("inferspect.testing.otlp", __doc__).parse_args()
-    return run(OtlpCollector(host=options.host, port=options.port))
+    parser = address_parser("inferspect.testing.otlp", __doc__)
+    options = parser.parse_args()
+    return run(OtlpCollector(host=options.host, port=options.port), parser)
 
 
 if __name__ == "__main__":
