@@ -161,7 +161,7 @@ def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool, *
     lines = [_plain(row) for row in rows]
     shown = [name for name in columns if any(line.get(name) for line in lines)]
     for column in shown:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == "id")  # to be copied
     for row in lines:
         table.add_row(*(row.get(name, "") for name in shown))
     Console(highlight=False, markup=False).print(table)

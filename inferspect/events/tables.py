@@ -40,7 +40,9 @@ def print_request(found: dict[str, Any]) -> None:
 
 
 def _print(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str) -> None:
-    table = Table(*columns)
+    table = Table()
+    for column in columns:
+        table.add_column(column, no_wrap=column == "id")  # to be copied, and found in what is piped
     for row in rows:
         table.add_row(*(_text(row.get(column)) for column in columns))
     Console(highlight=False).print(table if rows else empty)

@@ -71,6 +71,13 @@ async def test_dead_letters_are_listed_by_what_they_are_of(engine: AsyncEngine) 
     assert "too large" in shown
 
 
+async def test_an_id_is_whole_on_a_narrow_terminal(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To be copied to the commands that take it."""
+    monkeypatch.setenv("COLUMNS", "80")
+    (name,) = await dead(engine, "notify:automation", "a", tenant=str(uuid.uuid4()))
+    assert name in await run("dead-letter", "list")
+
+
 async def test_one_is_shown_with_its_event(engine: AsyncEngine) -> None:
     (name,) = await dead(engine, "one", "the-model")
     letter = json.loads(await run("dead-letter", "show", "one", name))
