@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -29,6 +30,13 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
 
 def test_the_tutorial_shows_the_example_as_it_is() -> None:
     assert f"```python\n{EXAMPLE.read_text(encoding='utf-8')}```" in TUTORIAL.read_text(encoding="utf-8")
+
+
+def test_the_tutorials_list_of_hooks_is_the_shipped_one_and_the_new_hook() -> None:
+    """Whoever copies it switches none off."""
+    (shown,) = re.findall(r"```yaml\n(litellm_settings:.*?)```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)
+    shipped = yaml.safe_load((ROOT / "litellm_config.yaml").read_text(encoding="utf-8"))["litellm_settings"]
+    assert yaml.safe_load(shown)["litellm_settings"]["callbacks"] == [*shipped["callbacks"], "require_user.hook"]
 
 
 def test_the_plugin_refuses_with_its_code_and_leaves_a_verdict(gateway: GatewayProcess) -> None:
