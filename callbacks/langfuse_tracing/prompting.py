@@ -77,9 +77,12 @@ def _project(projects: Projects, tenant: Tenant, name: str) -> Project:
     """The tenant's own, or the gateway's where its operator shares the prompt.
 
     Raises:
-        Refusal: ``prompt_not_allowed``.
+        Refusal: ``prompt_not_found`` where nothing leads to Langfuse, else ``prompt_not_allowed``.
     """
     rules = tenant.rules.observation.langfuse
+    if not projects.is_traced(rules):  # nothing but files: the name is most likely written wrong
+        message = "There is no prompt of that name. `GET /api/v1/prompts` lists those that there are."
+        raise Refusal(404, "prompt_not_found", message, "prompt_id")
     try:
         project = projects.of(tenant.id, rules)
     except ProjectError:

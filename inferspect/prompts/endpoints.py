@@ -33,15 +33,15 @@ def taken_prompt(data: dict[str, Any], call_type: str) -> Asked:
         Refusal: ``prompt_invalid``: a field is of the wrong type, or the endpoint has no place for a prompt.
     """
     name, label, version, variables = (data.pop(field, None) for field in FIELDS)
-    for field, is_right in (
-        ("prompt_id", _is_name(name)),
-        ("prompt_label", label is None or _is_name(label)),
-        ("prompt_version", version is None or (type(version) is int and 0 < version <= LARGEST_VERSION)),
-        ("prompt_variables", variables is None or isinstance(variables, Mapping)),
+    text = f"a text of 1 to {LONGEST} printable characters"
+    for field, is_right, expected in (
+        ("prompt_id", _is_name(name), text),
+        ("prompt_label", label is None or _is_name(label), text),
+        ("prompt_version", version is None or _is_version(version), "a whole number from 1, without quotes"),
+        ("prompt_variables", variables is None or isinstance(variables, Mapping), 'an object, such as {"name": "An"}'),
     ):
         if not is_right:
-            message = f"'{field}' is not what it should be: a name, a label, a whole number, an object of variables."
-            raise Refusal(400, "prompt_invalid", message, field)
+            raise Refusal(400, "prompt_invalid", f"'{field}' must be {expected}.", field)
     if call_type not in CHAT | RESPONSES | MESSAGES:
         raise Refusal(400, "prompt_invalid", "This endpoint takes no prompt.", "prompt_id")
     return Asked(name, label, version, variables or {})
@@ -74,6 +74,10 @@ def put_before(data: dict[str, Any], messages: list[dict[str, Any]], call_type: 
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST and value.isprintable()
+
+
+def _is_version(value: Any) -> bool:
+    return type(value) is int and 0 < value <= LARGEST_VERSION
 
 
 def _text_of(message: dict[str, Any]) -> str:

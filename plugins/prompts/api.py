@@ -36,12 +36,16 @@ async def prompts(caller: Caller) -> dict[str, Any]:
 @router.get("/{name}")
 async def prompt(caller: Caller, name: str, version: int | None = None) -> dict[str, Any]:
     """A version with its messages, before variables are filled in; the newest where none is named."""
+    shelf = await _shelf()
+    if not _may_use(caller, name) or name not in shelf.prompts:
+        raise Refusal(404, "prompt_not_found", "There is no such prompt, or not for this tenant.", "name")
     try:
-        if not _may_use(caller, name) or (version is not None and not 0 < version <= LARGEST_VERSION):
+        if version is not None and not 0 < version <= LARGEST_VERSION:
             raise PromptNotFoundError(name)
-        return (await _shelf()).find(name, version).as_json()
+        return shelf.find(name, version).as_json()
     except PromptNotFoundError:
-        raise Refusal(404, "prompt_not_found", "There is no such prompt, or not for this tenant.", "name") from None
+        message = "There is no such version of the prompt. `GET /api/v1/prompts` lists those that there are."
+        raise Refusal(404, "prompt_not_found", message, "version") from None
     except PromptUnusableError:
         message = "The file of the prompt is invalid. An administrator finds the reason by `inferspect prompts check`."
         raise Refusal(503, "prompt_unavailable", message, "name") from None

@@ -145,7 +145,7 @@ def test_loops_without_end_hold_up_nobody(serving: GatewayProcess, tenant: str) 
         ({"prompt_version": "2"}, (400, "prompt_invalid"), ("support", None)),
         ({"prompt_label": "production"}, (400, "prompt_invalid"), ("support", None)),
         ({"prompt_variables": {"name": "x"}}, (400, "prompt_invalid"), ("support", 2)),
-        ({"prompt_id": "absent"}, (403, "prompt_not_allowed"), (None, None)),
+        ({"prompt_id": "absent"}, (404, "prompt_not_found"), (None, None)),
     ],
 )
 def test_what_cannot_be_used_is_refused(
@@ -208,6 +208,7 @@ def test_the_api_lists_what_the_tenant_may_use(serving: GatewayProcess, tenant: 
         shown = client.get("/api/v1/prompts/support", params={"version": 1}).raise_for_status().json()
         assert refusal(client.get("/api/v1/prompts/absent")) == (404, "prompt_not_found")
         assert refusal(client.get("/api/v1/prompts/support?version=99999999999")) == (404, "prompt_not_found")
+        assert client.get("/api/v1/prompts/support?version=7").json()["error"]["param"] == "version"
     support = next(one for one in listed["prompts"] if one["name"] == "support")
     assert (support["versions"], support["variables"], support["owner"]) == ([1, 2], ["name", "question"], "tests")
     assert "mistakes" not in listed

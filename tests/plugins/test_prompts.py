@@ -107,6 +107,8 @@ async def test_what_cannot_be_used_is_refused(
     with pytest.raises(Refusal) as refused:
         await ask({"prompt_id": "greeting", "messages": [], **fields}, **rules)
     assert (refused.value.status_code, refused.value.code, refused.value.param) == refusal
+    if fields.get("prompt_version") == "1":
+        assert refused.value.message == "'prompt_version' must be a whole number from 1, without quotes."
     assert context.refusal is refused.value
     fits_no_variables = fields.get("prompt_variables") in ({}, {"name": ["An"]})
     named = ("greeting", 2 if fits_no_variables else None)

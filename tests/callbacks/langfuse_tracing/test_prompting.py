@@ -12,6 +12,7 @@ import pytest
 import callbacks.langfuse_tracing
 from callbacks.langfuse_tracing.prompting import PromptHook
 from inferspect.context import RequestContext, activate, deactivate
+from inferspect.observation.langfuse import KEY_VARIABLES
 from inferspect.refusal import Refusal
 from inferspect.runtime import Runtime, install
 from inferspect.settings import Settings
@@ -115,6 +116,18 @@ async def test_what_cannot_be_used_is_refused(
         await ask(data)
     assert (refused.value.status_code, refused.value.code) == refusal
     assert served.refusal is refused.value
+
+
+async def test_without_langfuse_there_is_no_prompt_of_the_name(
+    served: RequestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever mistypes the name of a file is not sent to ask for a project."""
+    for name in KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    install(Runtime(Settings(), TenantDirectory({})))
+    with pytest.raises(Refusal, match="GET /api/v1/prompts") as refused:
+        await ask({"prompt_id": "custmer-support"})
+    assert (refused.value.status_code, refused.value.code) == (404, "prompt_not_found")
 
 
 async def test_an_endpoint_without_messages_takes_no_prompt(served: RequestContext, prompts: LangfuseCollector) -> None:
