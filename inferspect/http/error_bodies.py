@@ -68,6 +68,7 @@ INSIDE = re.compile(
 FIELD_NAME = re.compile(r"(?!None$|null$|sk-)[A-Za-z_][\w.\[\]-]{0,99}")  # LiteLLM also puts the end of a key there
 CODE = re.compile(r"(?!(?:None|null|sk-.*)$)[A-Za-z][\w.-]{0,63}")  # some providers put a sentence there
 LITELLM_PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+Error: )?(?:\w+Exception - )?")
+NO_OBJECT = ("missing", "dict_type", "model_type", "model_attributes_type")  # pydantic's words
 UNKNOWN_MODEL = re.compile(r"You passed in model=.*There are no healthy deployments for this model", re.DOTALL)
 UNKNOWN_MODEL_MESSAGE = (
     "The gateway knows no such model, or this key may not use it. GET /v1/models lists those it may."
@@ -148,6 +149,8 @@ def _text_of(inner: Any) -> str:
 
 def _validation_error(entry: Mapping[str, Any]) -> str:
     place, message = entry.get("loc"), entry.get("msg", "")
+    if place == ["body"] and entry.get("type") in NO_OBJECT:  # also of JSON that curl sent as if it were a form
+        message = "Send a JSON object, with the header `Content-Type: application/json`"
     return f"{'.'.join(map(str, place))}: {message}" if isinstance(place, list) and place else str(message)
 
 

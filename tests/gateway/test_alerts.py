@@ -284,6 +284,15 @@ def test_what_is_refused(setting: Setting, method: str, path: str, body: Any, re
     assert code_of(called(setting, None, method, path, json=body)) == refused
 
 
+@pytest.mark.parametrize("path", ["alert-rules", "alert-silences", "events/dead-letters/replay", "audit/verify"])
+def test_json_that_curl_sends_as_a_form_is_told(setting: Setting, path: str) -> None:
+    """Which is what `curl -d` does without a header."""
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    refused = called(setting, None, "POST", path, content=json.dumps(RULE), headers=form)
+    assert code_of(refused) == (422, "invalid_request")
+    assert "with the header `Content-Type: application/json`" in refused.json()["error"]["message"]
+
+
 def test_a_wrong_rule_is_named_with_its_path(setting: Setting) -> None:
     """As in the configuration."""
     wrong = called(setting, None, "POST", "alert-rules", json={**RULE, "for": "soon", "severity": "dire"})

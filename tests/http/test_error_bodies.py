@@ -36,6 +36,12 @@ JSON = st.recursive(
         (400, {"detail": {"error": {"message": "Nested", "code": "own_code"}}}, "own_code", "Nested"),
         (400, {"error": "Only text"}, "invalid_request", "Only text"),
         (422, {"detail": [{"loc": ["body", "n"], "msg": "missing"}]}, "invalid_request", "body.n: missing"),
+        (
+            422,
+            {"detail": [{"loc": ["body"], "msg": "Input should be a valid dictionary", "type": "dict_type"}]},
+            "invalid_request",
+            "body: Send a JSON object, with the header `Content-Type: application/json`.",
+        ),
         (422, {"detail": [{"loc": 7, "msg": "odd"}]}, "invalid_request", "odd"),
         (500, "Internal Server Error", "internal_error", "Internal Server Error"),
         (503, "", "unavailable", "Unavailable"),

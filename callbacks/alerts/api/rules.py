@@ -20,7 +20,9 @@ router = APIRouter(tags=["alerts"])
 
 PATH = "/api/v1/alert-rules"
 _evaluating = asyncio.Semaphore(1)
-Content = Annotated[Any, Body(description="A rule, as below `inferspect.alerts.rules` of the configuration.")]
+Content = Annotated[
+    dict[str, Any], Body(description="A rule, as below `inferspect.alerts.rules` of the configuration.")
+]
 
 
 @router.get(PATH)

@@ -23,7 +23,7 @@ from inferspect.store.alerts.tables import PLATFORM
 router = APIRouter(tags=["alerts"])
 
 PATH = "/api/v1/alert-silences"
-Content = Annotated[Any, Body(description="What is to be quiet, and until when.")]
+Content = Annotated[dict[str, Any], Body(description="What is to be quiet, and until when.")]
 
 
 class SilenceRequest(Section):
