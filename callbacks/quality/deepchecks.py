@@ -42,7 +42,7 @@ class DeepchecksConsumer:
             self._types: Any = importlib.import_module(f"{PACKAGE}.data_types")
         except ImportError:
             raise ValueError(
-                "inferspect.quality.deepchecks is set, but its client is not installed: install inferspect[deepchecks]"
+                "inferspect.quality.deepchecks is set, but its client is not installed: install deepchecks-llm-client"
             ) from None
         # It logs what the server answers to a batch that it does not take, which may quote the texts.
         logging.getLogger(PACKAGE).setLevel(logging.CRITICAL)
