@@ -165,7 +165,7 @@ def _run(
         if dry_run:
             told.show_difference(file)
         elif file.text != file.before:
-            if asks and not typer.confirm(f"Write this to {file.path}?"):
+            if asks and not _confirmed(file.path):
                 raise typer.Exit(FAILED)
             file.write()
         told.show_end(done, file, dry_run=dry_run)
@@ -180,6 +180,14 @@ def _run(
         _fail(f"the file of cases cannot be written: {error}", FAILED)
     if done.refused and selection.ids:
         raise typer.Exit(FAILED)
+
+
+def _confirmed(file: Path) -> bool:
+    try:
+        return typer.confirm(f"Write this to {file}?")
+    except typer.Abort:
+        typer.echo(err=True)
+        _fail("nothing is written, as nobody answered; --yes writes without asking", FAILED)
 
 
 def _constants(given: list[str]) -> dict[str, str]:

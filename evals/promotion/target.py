@@ -81,7 +81,7 @@ def read_target(folder: Path, name: str) -> Target:
     configuration = place / CONFIGURATION
     if not SUITE_NAME.fullmatch(name) or not configuration.is_file():
         there = ", ".join(sorted(path.parent.name for path in (folder / "suites").glob(f"*/{CONFIGURATION}")))
-        raise TargetError(f"no suite {name!r} in {folder / 'suites'}; there are: {there or 'none'}")
+        raise TargetError(f"no suite {name!r} in {folder.absolute() / 'suites'}; there are: {there or 'none'}")
     content = _mapping(_read(configuration), configuration)
     if not _takes(content.get("tests")):
         raise TargetError(f"{configuration}: tests: has no file://cases/*.yaml, so a promoted case would never run")

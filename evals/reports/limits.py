@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, FiniteFloat, model_validator
 
 from evals.reports.yaml_file import read_model
+from inferspect.configuration_file import ConfigurationError, Problem
 from inferspect.section import Section
 from inferspect.tenancy.quality_rules import QualityRules
 
@@ -67,7 +68,11 @@ def read_limits(file: Path | None) -> LimitsFile:
     Raises:
         ConfigurationError: it is wrong.
     """
-    return LimitsFile() if file is None else read_model(file, LimitsFile)
+    if file is None:
+        return LimitsFile()
+    if not file.exists():
+        raise ConfigurationError(file, [Problem((), "the file does not exist", "name another one in `reports.limits`")])
+    return read_model(file, LimitsFile)
 
 
 def limits_of(rules: QualityRules, file: LimitsFile, tenant: str) -> list[dict[str, Any]]:

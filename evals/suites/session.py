@@ -32,6 +32,7 @@ from inferspect.configuration_file import ConfigurationError
 from inferspect.settings import LaunchSettings
 
 RESULTS = Path("eval-results")
+DEMO = "demo"  # the model whose answers are scripted where the run starts its gateway
 WIDTH = 140  # of what is written to a log
 
 
@@ -113,9 +114,10 @@ class Session:
         return self._conclude(judge(results, baselines, rules), ran, baselines, folder, gone)
 
     def _conclude(self, verdict: Verdict, ran: Ran, baselines: Baselines, folder: Path, gone: Iterable[str]) -> Outcome:
-        write_summary(verdict, self._order.model, self._when, folder, ran.notes)
+        notes = [*ran.notes, *hints(verdict.outcome, self._order.url, self._order.model)]
+        write_summary(verdict, self._order.model, self._when, folder, notes)
         remove_keys((folder / name for name in FILES), self._keys)
-        print_verdict(verdict, ran.notes, folder, self._console)
+        print_verdict(verdict, notes, folder, self._console)
         if not self._order.update_baseline:
             return verdict.outcome
         if verdict.outcome is not Outcome.WELL:
@@ -158,6 +160,15 @@ class Session:
             return new_folder(folder)
         except OSError as error:
             raise SuiteError(f"{folder}: cannot be made ({error.strerror}); name another one with --results") from error
+
+
+def hints(outcome: Outcome, url: str | None, model: str) -> Iterator[str]:
+    """Why a run may have failed by the way it was started."""
+    if outcome is Outcome.FAILED and url is not None and model == DEMO:
+        yield (
+            f"{DEMO} of a gateway that runs knows no scripted answers: name a model with --model or EVAL_MODEL, "
+            "or leave --url and EVAL_URL out"
+        )
 
 
 def new_folder(folder: Path) -> Path:

@@ -127,6 +127,8 @@ def _configured() -> Path:
     from inferspect.settings import LaunchSettings  # noqa: PLC0415
 
     file = LaunchSettings().inferspect_config
+    if not file.exists():
+        _fail(f"there is no {file}, which says where prompts are; name their folder by --folder", WRONG_INPUT)
     try:
         folder = folder_of(load_configuration(file).settings.prompts, file)
     except ValueError as error:

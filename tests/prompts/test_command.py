@@ -96,6 +96,13 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert (result.exit_code, "No such file" in result.stderr) == (2, True)
 
 
+def test_without_a_configuration_the_folder_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a repository of prompts."""
+    monkeypatch.setenv("INFERSPECT_CONFIG", str(tmp_path / "absent.yaml"))
+    ran = run("check")
+    assert (ran.exit_code, "by --folder" in ran.stderr) == (2, True)
+
+
 def test_to_check_a_folder_without_prompts_is_a_mistake(folder: str) -> None:
     """Such as the one above the right one, which would pass in CI for ever."""
     for arguments in ((), ("--json",)):

@@ -110,6 +110,9 @@ def test_many_are_written_only_when_a_person_says_so(run: Run, plant: Plant, sui
     result = run("--worst", 1, "--by", "Relevance", input="n\n")
     assert result.exit_code == 1
     assert not (suite / "cases" / "promoted.yaml").exists()
+    unanswered = run("--worst", 1, "--by", "Relevance", input="")
+    assert (unanswered.exit_code, "--yes writes without asking" in unanswered.output) == (1, True)
+    assert not (suite / "cases" / "promoted.yaml").exists()
     assert run("--worst", 1, "--by", "Relevance", input="y\n").exit_code == 0
     assert len(cases_of(suite)) == 1
 

@@ -80,6 +80,11 @@ def test_limits_are_those_of_the_rules_and_of_the_file(tmp_path: Path) -> None:
     assert limits_of(QualityRules(), read_limits(None), "globex") == []
 
 
+def test_a_file_of_limits_that_is_not_there_is_told_with_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"absent.yaml: file: .* `reports.limits`"):
+        read_limits(tmp_path / "absent.yaml")
+
+
 def test_a_wrong_limit_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "limits.yaml"
     file.write_text("tenants:\n  acme:\n    Relevance:\n      percentiles: {101: {min: 0.2}}\n", encoding="utf-8")
