@@ -120,5 +120,5 @@ def test_without_its_client_the_start_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "deepchecks_llm_client", None)
     monkeypatch.setitem(sys.modules, "deepchecks_llm_client.client", None)
-    with pytest.raises(ValueError, match=r"install inferspect\[deepchecks\]"):
+    with pytest.raises(ValueError, match="install deepchecks-llm-client"):
         DeepchecksConsumer(settings)
