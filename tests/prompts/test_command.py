@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -103,10 +104,12 @@ def test_without_a_configuration_the_folder_is_asked_for(tmp_path: Path, monkeyp
     assert (ran.exit_code, "by --folder" in ran.stderr) == (2, True)
 
 
-def test_to_check_a_folder_without_prompts_is_a_mistake(folder: str) -> None:
+def test_to_check_a_folder_without_prompts_is_a_mistake(folder: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Such as the one above the right one, which would pass in CI for ever."""
+    above = tmp_path_factory.mktemp("above")
+    shutil.copytree(folder, above / "prompts")
     for arguments in ((), ("--json",)):
-        result = run("check", "--folder", str(Path(folder).parent), *arguments)
+        result = run("check", "--folder", str(above), *arguments)
         assert (result.exit_code, "holds no prompt" in result.stderr) == (2, True)
 
 
