@@ -45,7 +45,9 @@ def run(
     fail_on_latency: Annotated[bool, typer.Option("--fail-on-latency", help="So does slower answering.")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Suites that run at the same time.")] = 2,
     repeat: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each case, at least.")] = 1,
-    only: Annotated[str | None, typer.Option("--filter", metavar="TEXT", help="Cases with TEXT in their name.")] = None,
+    only: Annotated[
+        str | None, typer.Option("--filter", metavar="TEXT", help="Cases with TEXT in their id or description.")
+    ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for one suite.")] = 600.0,
 ) -> None:
     """Run suites; exit code 1: something got worse, 2: wrong input, 3: a provider or the gateway failed."""

@@ -13,8 +13,13 @@ MARK = "inferspect"
 
 
 def chosen(suite: Suite, text: str | None) -> tuple[Case, ...]:
-    """The cases whose name holds a text, whatever its case; all where there is none."""
-    return tuple(case for case in suite.cases if text is None or text.casefold() in case.name.casefold())
+    """The cases whose name or description holds a text, whatever its case; all where there is none."""
+    return tuple(case for case in suite.cases if text is None or _has(case, text.casefold()))
+
+
+def _has(case: Case, text: str) -> bool:
+    told = (case.name, str(case.test.get("description", "")))  # a name is the id where there is one
+    return any(text in one.casefold() for one in told)
 
 
 def runs_of(case: Case, at_least: int) -> int:

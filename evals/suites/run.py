@@ -26,14 +26,16 @@ class Selection:
 
     @classmethod
     def of(cls, suites: Sequence[Suite], text: str | None) -> Selection:
-        """The cases whose names hold a text, all where there is none.
+        """The cases whose names or descriptions hold a text, all where there is none.
 
         Raises:
             SuiteError: there is no such case.
         """
         cases = {suite.name: found for suite in suites if (found := chosen(suite, text))}
         if not cases:
-            raise SuiteError(f"no case of {', '.join(suite.name for suite in suites)} has {text!r} in its name")
+            raise SuiteError(
+                f"no case of {', '.join(suite.name for suite in suites)} has {text!r} in its id or description"
+            )
         return cls(cases, tuple(suite for suite in suites if suite.name in cases))
 
 

@@ -296,7 +296,7 @@ def test_cases_are_repeated_and_filtered(given: dict[str, str], tmp_path: Path) 
     ("arguments", "said"),
     [
         (["absent"], "no suite absent in"),
-        (["--filter", "no case is called so"], "has 'no case is called so' in its name"),
+        (["--filter", "no case is called so"], "has 'no case is called so' in its id or description"),
         (["--folder", "/nonexistent"], "no suite here"),
         (["--url", "http://127.0.0.1:9"], "needs --key"),
         (["--update-baseline", "--filter", "a"], "takes whole suites"),

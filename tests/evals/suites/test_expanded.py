@@ -31,3 +31,10 @@ def test_cases_are_chosen_by_a_part_of_their_name() -> None:
     assert chosen(suite, "NAME") == (GREETS,)
     assert chosen(suite, None) == (GREETS, REFUSES)
     assert chosen(suite, "absent") == ()
+
+
+def test_a_case_with_an_id_is_found_by_its_description_too() -> None:
+    """As promoted cases are, whose ids are digits."""
+    promoted = Case("promoted-3f9a1c", 1, 1.0, {"description": "promoted: How long?"}, Path("a.yaml"))
+    suite = Suite("support", Path(), SuiteOptions(), (GREETS, promoted))
+    assert chosen(suite, "how LONG") == chosen(suite, "3F9A") == (promoted,)
