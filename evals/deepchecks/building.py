@@ -41,9 +41,9 @@ def checks_of(specification: Mapping[str, Any], responses: Responses) -> Iterabl
     """
     parameters = {name: value for name, value in specification.items() if name != "type"}
     kind = specification["type"]
-    if kind == "python":
-        return _of_file(responses, **parameters)
     try:
+        if kind == "python":
+            return _of_file(responses, **parameters)
         if kind == "deepchecks":
             return [_of_deepchecks(**parameters)]
         if kind not in TYPES:

@@ -82,6 +82,7 @@ def test_deepchecks_own_checks_and_those_of_a_file_join_in(prepare: Prepare, tmp
     [
         ({"checks": [{"type": "drifft"}]}, "no check has the type 'drifft'; there are: conflicts, drift"),
         ({"checks": [{"type": "drift", "alfa": 1}]}, "wrong parameter"),
+        ({"checks": [{"type": "python", "fiel": "own.py"}]}, "wrong parameter"),
         ({"checks": [{"type": "deepchecks", "check": "NoSuch"}]}, "no check for tables that is named 'NoSuch'"),
         (
             {"checks": [{"type": "deepchecks", "check": "PercentOfNulls", "conditions": {"x": 1}}]},
