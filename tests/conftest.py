@@ -23,6 +23,7 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 from inferspect.launcher.home import Home
 from inferspect.launcher.lifeline import Preparation
 from inferspect.launcher.postgres import EmbeddedPostgres
+from inferspect.logs import PrintedLines
 from inferspect.store.engine import engine_of
 from inferspect.store.migrate import migrate
 
@@ -40,6 +41,14 @@ def pytest_collection_finish() -> None:
     """Ten thousand tests are no garbage: looking for it among them takes longer than many a test."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def not_serving_yet() -> Iterator[None]:
+    """A process withholds others' words from its first request on; each test begins as one that has served none."""
+    PrintedLines.serving = False
+    yield
+    PrintedLines.serving = False
 
 
 @pytest.fixture(scope="session")

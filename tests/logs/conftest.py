@@ -11,7 +11,6 @@ import pytest
 import structlog
 
 from inferspect.logs import configure_logs, withhold_values
-from inferspect.logs.printed import PrintedLines
 from inferspect.settings import LogSettings
 
 
@@ -27,7 +26,6 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     """The log of a process that serves no requests yet; all loggers are as before afterwards."""
     stream = Written()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(PrintedLines, "serving", False)
     loggers = [logging.getLogger(), *(log for log in logging.root.manager.loggerDict.values() if _is_logger(log))]
     states = [(log, log.handlers[:], log.level, log.propagate) for log in loggers if isinstance(log, logging.Logger)]
     configure_logs(LogSettings())
