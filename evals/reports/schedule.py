@@ -33,6 +33,7 @@ from inferspect.store.reports.reports import (
     changed_windows,
     end_of_windows,
     first_response,
+    goes_on,
     tenants_with_responses,
     write_report,
 )
@@ -159,7 +160,8 @@ class Scheduler:
             return list(dict.fromkeys(entry.tenants))
         async with self._engine.connect() as connection:
             since = await self._beginning(connection, entry)
-            return await tenants_with_responses(connection, entry.suite, since)
+            late = await _now(connection) - self._settings.late - entry.every
+            return await tenants_with_responses(connection, entry.suite, since, late)
 
     async def _due(self, entry: ReportSchedule, tenant: str, *, look_back: bool) -> list[Order]:
         """Windows to be evaluated again, and the next one that has not been yet."""
@@ -187,8 +189,9 @@ class Scheduler:
                 if first is None:
                     return None
                 start = aligned(max(beginning, min(first, now - self._settings.late)), entry.every)
-        window = following(start, entry.every)
-        return _order(entry, tenant, window) if window.end + self._settings.settle <= now else None
+            window = following(start, entry.every)
+            due = window.end + self._settings.settle <= now and await goes_on(connection, tenant, window.start)
+        return _order(entry, tenant, window) if due else None
 
     async def _beginning(self, connection: AsyncConnection, entry: ReportSchedule) -> datetime:
         known = await beginning_of(connection, entry.suite)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Interval,
     Select,
     Text,
+    exists,
     extract,
     false,
     func,
@@ -21,12 +22,14 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 
-from callbacks.alerts.conditions.reading import Looking, row, share
+from callbacks.alerts.conditions.litellm_tables import TEAMS
+from callbacks.alerts.conditions.reading import EVERYONE, Looking, row, share
 from inferspect.events.desk import DATABASE
 from inferspect.observation.alert_conditions import DeadLetters, ProviderDown, ReportsOverdue, SpoolAge
 from inferspect.observation.reports import ANCHOR, ReportSchedule
 from inferspect.store.alerts.tables import WorkerStatus
 from inferspect.store.reports.tables import Report
+from inferspect.store.scores.tables import Scores
 from inferspect.store.tables import DeliveryRow, Event
 
 # Statuses that are the provider's fault, or its administrator's; another status is an answer: the provider is there.
@@ -85,7 +88,8 @@ def reports_overdue(_condition: ReportsOverdue, looking: Looking) -> Select[Any]
 
 def _longest_wait(entry: ReportSchedule, looking: Looking) -> Select[Any]:
     """A tenant's windows follow each other without gap, so the one after the last that was evaluated is the oldest."""
-    evaluated = select(func.max(Report.window_end).label("until")).where(Report.scheduled, Report.suite == entry.suite)
+    until = func.max(Report.window_end).label("until")
+    evaluated = select(Report.tenant_id, until).where(Report.scheduled, Report.suite == entry.suite)
     if entry.tenants != "*":
         evaluated = evaluated.where(Report.tenant_id.in_(entry.tenants))
     last = evaluated.group_by(Report.tenant_id).subquery()
@@ -94,4 +98,7 @@ def _longest_wait(entry: ReportSchedule, looking: Looking) -> Select[Any]:
     waits, tenants = func.max(extract("epoch", literal(looking.now) - due)), func.count()
     labels = {"suite": literal(entry.suite, Text)}
     found = row(tenant=sql_cast(None, Text), labels=labels, value=func.greatest(waits, 0), samples=tenants)
-    return found.having(tenants > 0)
+    team = exists().where(TEAMS.c.team_id == last.c.tenant_id)
+    not_evaluated = exists().where(Scores.tenant_id == last.c.tenant_id, Scores.occurred_at >= last.c.until)
+    goes_on = or_(last.c.tenant_id == EVERYONE, team, not_evaluated)  # else it was deleted, and nothing is due
+    return found.where(goes_on).having(tenants > 0)

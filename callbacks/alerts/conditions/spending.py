@@ -6,46 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Select,
-    Text,
     case,
-    column,
     extract,
     func,
     literal,
     literal_column,
     or_,
     select,
-    table,
 )
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, TIMESTAMP
 
+from callbacks.alerts.conditions.litellm_tables import BUDGETS, KEYS, TEAMS
 from callbacks.alerts.conditions.reading import EVERYONE, Column, Looking, row, share
 from inferspect.observation.alert_conditions import Budget, Cost, Quota
 from inferspect.store.tables import Event, Usage
 
-# LiteLLM's tables, with the columns that are read; it makes them, with Prisma.
-TEAMS = table(
-    "LiteLLM_TeamTable",
-    column("team_id", Text),
-    column("team_alias", Text),
-    column("spend", DOUBLE_PRECISION),
-    column("max_budget", DOUBLE_PRECISION),
-    column("rpm_limit", BigInteger),
-    column("tpm_limit", BigInteger),
-)
-KEYS = table(
-    "LiteLLM_VerificationToken",
-    column("token", Text),
-    column("key_alias", Text),
-    column("team_id", Text),
-    column("spend", DOUBLE_PRECISION),
-    column("max_budget", DOUBLE_PRECISION),
-    column("budget_id", Text),
-    column("expires", TIMESTAMP),
-)
-BUDGETS = table("LiteLLM_BudgetTable", column("budget_id", Text), column("max_budget", DOUBLE_PRECISION))
 OF_THE_ADMIN_UI = "litellm-dashboard"  # team of the keys that LiteLLM's admin UI makes for its sessions
 DAY = timedelta(days=1)
 SHOWN = 8  # characters of a key's hash, where it has no alias

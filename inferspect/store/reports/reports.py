@@ -46,19 +46,31 @@ BEGINNING = text("SELECT min(window_start) FROM inferspect.reports WHERE schedul
 FIRST_RESPONSE = text(
     "SELECT min(occurred_at) FROM inferspect.scores WHERE tenant_id = :tenant AND occurred_at >= :since"
 )
+# Whether more is to be expected of a tenant: LiteLLM has a team of it, or it is that of keys without a team.
+STAYS = """({tenant} = 'default' OR EXISTS (SELECT FROM "LiteLLM_TeamTable" WHERE team_id = {tenant}))"""
+GOES_ON = text(f"""
+SELECT {STAYS.format(tenant=":tenant")}
+OR EXISTS (SELECT FROM inferspect.scores WHERE tenant_id = :tenant AND occurred_at >= :since)
+""")  # noqa: S608  of constants
 # Steps from tenant to tenant by the index, however many responses each has.
-TENANTS = text("""
+TENANTS = text(f"""
 WITH RECURSIVE found AS (
     SELECT min(tenant_id) AS tenant_id FROM inferspect.scores WHERE occurred_at >= :since
     UNION ALL
     SELECT (SELECT min(s.tenant_id) FROM inferspect.scores s
             WHERE s.tenant_id > found.tenant_id AND s.occurred_at >= :since)
     FROM found WHERE found.tenant_id IS NOT NULL
+), evaluated AS (
+    SELECT tenant_id, max(window_end) AS until FROM inferspect.reports WHERE scheduled AND suite = :suite
+    GROUP BY tenant_id
 )
-SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL
-UNION SELECT tenant_id FROM inferspect.reports WHERE scheduled AND suite = :suite
+SELECT tenant_id FROM (SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL) having_responses
+FULL JOIN evaluated USING (tenant_id)
+WHERE {STAYS.format(tenant="tenant_id")} OR EXISTS (SELECT FROM inferspect.scores s
+    WHERE s.tenant_id = coalesce(having_responses.tenant_id, evaluated.tenant_id)
+    AND s.occurred_at >= least(coalesce(until, '-infinity'), :late))
 ORDER BY 1
-""")
+""")  # noqa: S608  of constants
 OLD = text("""
 SELECT id, artefact FROM inferspect.reports r
 WHERE window_end < now() - make_interval(days => coalesce(CAST(CAST(:tenants AS jsonb) ->> tenant_id AS int), :others))
@@ -161,9 +173,18 @@ async def first_response(connection: AsyncConnection, tenant: str, since: dateti
     return first
 
 
-async def tenants_with_responses(connection: AsyncConnection, suite: str, since: datetime) -> list[str]:
-    """Tenants with responses at ``since`` or later, and those that the suite has looked at before."""
-    return list((await connection.execute(TENANTS, {"suite": suite, "since": since})).scalars())
+async def goes_on(connection: AsyncConnection, tenant: str, since: datetime) -> bool:
+    """Whether a tenant is still there, or was deleted but has responses at ``since`` or later."""
+    found: bool = (await connection.execute(GOES_ON, {"tenant": tenant, "since": since})).scalar_one()
+    return found
+
+
+async def tenants_with_responses(connection: AsyncConnection, suite: str, since: datetime, late: datetime) -> list[str]:
+    """Tenants with responses at ``since`` or later, and those that the suite has looked at before.
+
+    Tenants that were deleted are among them while they have responses that no window has, or at ``late`` or later.
+    """
+    return list((await connection.execute(TENANTS, {"suite": suite, "since": since, "late": late})).scalars())
 
 
 async def old_reports(

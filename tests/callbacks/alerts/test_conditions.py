@@ -325,6 +325,14 @@ class TestReports:
 
 class TestReportsOverdue:
     RULE: ClassVar[dict[str, Any]] = {"type": "reports_overdue", "above": "2h"}
+    SCORED: ClassVar[dict[str, Any]] = {"revision": 1, "scores": {}, "labels": {}, "skips": {}, "versions": {}}
+
+    @pytest.fixture(autouse=True)
+    async def teams(self, engine: AsyncEngine) -> None:
+        """Tenants that are there; whoever has no team was deleted."""
+        async with engine.begin() as connection:
+            await connection.execute(text('CREATE TABLE "LiteLLM_TeamTable" (team_id text)'))
+        await insert(engine, "LiteLLM_TeamTable", [{"team_id": "acme"}, {"team_id": "globex"}])
 
     @classmethod
     async def waits(cls, engine: AsyncEngine, *schedule: dict[str, Any], settle: str = "15m") -> dict[str, float]:
@@ -369,6 +377,23 @@ class TestReportsOverdue:
         assert await self.waits(engine) == {}
         assert await self.waits(engine, {"suite": "strict", "every": "1h"}) == {}
         assert await self.waits(engine, {"suite": "responses", "every": "1h", "tenants": ["globex"]}) == {}
+
+    async def test_tenants_that_were_deleted_are_waited_for_while_there_is_something_to_evaluate(
+        self, engine: AsyncEngine, plant: Plant
+    ) -> None:
+        """The schedule leaves them then, too."""
+        ended = await database_time(engine) - timedelta(hours=9)
+        await self.evaluated(engine, ended, tenant="gone")
+        hourly = {"suite": "responses", "every": "1h"}
+        await plant(table="scores", ago="10h", tenant_id="gone", **self.SCORED)
+        assert await self.waits(engine, hourly) == {}
+        await plant(table="scores", ago="8h", tenant_id="gone", **self.SCORED)
+        assert await self.waits(engine, hourly) == {"responses": pytest.approx(8.25, abs=0.6)}
+
+    async def test_keys_without_a_team_are_waited_for(self, engine: AsyncEngine) -> None:
+        """Their tenant has none."""
+        await self.evaluated(engine, await database_time(engine) - timedelta(hours=9), tenant="default")
+        assert set(await self.waits(engine, {"suite": "responses", "every": "1h"})) == {"responses"}
 
     async def test_a_schedule_that_stands_still_is_told(self, engine: AsyncEngine) -> None:
         """Through the evaluation of rules as the gateway runs it."""

@@ -22,10 +22,11 @@ from inferspect.tenancy.lookup import TenantLookup
 
 @pytest.fixture
 async def engine(store_url: str) -> AsyncIterator[AsyncEngine]:
-    """A store, with LiteLLM's table of teams."""
+    """A store, with LiteLLM's table of teams, and three of them."""
     made = engine_of(store_url, pool_size=5)
     async with made.begin() as connection:
         await connection.execute(text('CREATE TABLE "LiteLLM_TeamTable" (team_id text PRIMARY KEY, metadata jsonb)'))
+        await connection.execute(text("INSERT INTO \"LiteLLM_TeamTable\" VALUES ('acme'), ('globex'), ('initech')"))
     yield made
     await made.dispose()
 

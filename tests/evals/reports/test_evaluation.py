@@ -52,7 +52,7 @@ async def test_drift_of_a_score_against_the_week_before_is_named(
     await plant(engine, now)
     rules = {"inferspect": {"observation": {"quality": {"thresholds": {"Relevance": {"min": 0.6}}}}}}
     async with engine.begin() as connection:
-        statement = text('INSERT INTO "LiteLLM_TeamTable" VALUES (:tenant, CAST(:rules AS jsonb))')
+        statement = text('UPDATE "LiteLLM_TeamTable" SET metadata = CAST(:rules AS jsonb) WHERE team_id = :tenant')
         await connection.execute(statement, {"tenant": "acme", "rules": json.dumps(rules)})
     order = Order("acme", "responses", YESTERDAY, "7d", output=tmp_path / "copy")
     row = await evaluation().make(order)

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from evals.reports.schedule import Scheduler
 from inferspect.settings import Settings
+from inferspect.store.reports.reports import tenants_with_responses
 from tests.evals.reports.conftest import Quick, reports, today
 from tests.evals.reports.planting import plant, responses
 
@@ -112,6 +113,50 @@ async def test_a_tenant_that_comes_later_begins_early_enough(
     assert last == {start: 0, start + DAY: 2, start + 2 * DAY: 0, start + 3 * DAY: 3}
     given = [each for title, got in quick.runs if title.endswith("globex") for each in got]
     assert sorted(given) == ids([*newcomer, *earlier])
+
+
+async def test_a_tenant_that_was_deleted_is_left_once_all_it_had_is_evaluated(
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+) -> None:
+    """Else each scratch tenant of a run of suites would have a report a window for ever."""
+    start = today() - 4 * DAY
+    rows = responses(4, start, 2 * DAY, "eval-pii-1")
+    for tenant in ("acme", "default"):
+        await plant(engine, responses(2, start, DAY, tenant, seed=len(tenant)))
+    await plant(engine, rows)
+    made = scheduler(settings(DAILY))
+    assert await made.round() == 2 + 4 + 4
+    late = responses(2, start, DAY, "eval-pii-1", seed=9)
+    await plant(engine, late)
+    assert await made.round() == 1
+    found = [each for each in await reports(engine) if each["tenant_id"] == "eval-pii-1"]
+    assert [each["window_start"] - start for each in found] == [0 * DAY, 0 * DAY, DAY]
+    after_all = responses(1, start + 3 * DAY, DAY, "eval-pii-1", seed=10)
+    await plant(engine, after_all)
+    assert await made.round() == 2
+    given = {each for title, got in quick.runs if title.endswith("eval-pii-1") for each in got}
+    assert sorted(given) == ids([*rows, *late, *after_all])
+
+
+async def test_a_tenant_that_is_named_is_left_too_once_deleted(
+    engine: AsyncEngine, settings: Make, scheduler: Run
+) -> None:
+    """By the same rule as all others."""
+    await plant(engine, responses(2, today() - 4 * DAY, DAY, "gone"))
+    assert await scheduler(settings({**DAILY, "tenants": ["gone"]})).round() == 1
+
+
+async def test_a_tenant_of_which_nothing_can_come_any_more_is_not_looked_at(
+    engine: AsyncEngine, settings: Make, scheduler: Run
+) -> None:
+    """Though its scores and reports are kept much longer: ten thousand of them would take a round each."""
+    await plant(engine, responses(2, today() - 4 * DAY, DAY, "gone"))
+    await scheduler(settings(DAILY, late="1d")).round()
+    async with engine.connect() as connection:
+        since = today() - 4 * DAY
+        assert await tenants_with_responses(connection, "responses", since, today() - 2 * DAY) == []
+        assert await tenants_with_responses(connection, "responses", since, today() - 4 * DAY) == ["gone"]
+        assert await tenants_with_responses(connection, "strict", since, today()) == ["gone"]
 
 
 async def test_a_length_that_changes_leaves_no_gap(
