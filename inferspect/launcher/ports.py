@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import time
 from contextlib import suppress
 
@@ -13,11 +14,24 @@ from inferspect.launcher.home import LaunchError
 
 PORT_PATIENCE = 3.0
 
+_kept: list[socket.socket] = []
+
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server((host, 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on now; on Linux nobody who asks for any free one gets it while this process lives.
+
+    Who takes it may start long after. It is bound without being listened on, which on Linux keeps nobody from listening
+    on it who names it and sets ``SO_REUSEADDR``, as servers do.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind((host, 0))
+    port = int(keeper.getsockname()[1])
+    if sys.platform == "linux":
+        _kept.append(keeper)
+    else:
+        keeper.close()
+    return port
 
 
 async def require_port(host: str, port: int) -> None:

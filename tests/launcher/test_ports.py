@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 
 import pytest
 
@@ -16,6 +17,18 @@ async def test_a_free_port_is_granted() -> None:
     await require_port("127.0.0.1", free_port())
     if socket.has_ipv6:
         await require_port("::1", free_port("127.0.0.1"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems let nobody listen on a port that is kept")
+def test_a_port_that_was_granted_is_not_given_to_who_asks_for_any() -> None:
+    """Its owner may take long to start; the system would have given it to about every ten-thousandth of others."""
+    granted = {free_port() for _ in range(50)}
+    given = set()
+    for _ in range(20_000):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            given.add(other.getsockname()[1])
+    assert len(granted) == 50
+    assert granted & given == set()
 
 
 async def test_a_taken_port_names_its_holder_and_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sysconfig
 import time
@@ -19,6 +18,7 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
+from inferspect.launcher.ports import free_port
 from inferspect.launcher.prisma_client import prisma_environment
 
 PACKAGES = Path(sysconfig.get_paths()["purelib"])
@@ -104,12 +104,6 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             preexec_fn=leave_root,
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session", autouse=True)
