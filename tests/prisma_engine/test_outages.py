@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -11,7 +13,11 @@ from prisma import errors
 
 ONE = "SELECT 1 AS one"
 BUSY = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = %s"
-TERMINATE = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+TERMINATE = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+    "WHERE datname = %s AND backend_type = 'client backend'"
+)
+MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +71,10 @@ async def test_lost_idle_connections_are_replaced_unnoticed(
     connect: Callable[[str], Any], postgres: Any, database: str
 ) -> None:
     client = await connect(postgres.url(database, connection_limit=3))
-    await asyncio.gather(*(client.query_raw("SELECT 1 AS one, pg_sleep(0.1)") for _ in range(3)))
+    async with AsyncExitStack() as open_at_once:
+        for _ in range(3):
+            transaction = await open_at_once.enter_async_context(client.tx(max_wait=MINUTE, timeout=MINUTE))
+            await transaction.query_raw(ONE)
     assert len(postgres.execute("postgres", TERMINATE, (database,))) == 3
     assert await asyncio.gather(*(client.query_raw(ONE) for _ in range(6))) == [[{"one": 1}]] * 6
 
