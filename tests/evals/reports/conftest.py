@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from evals.reports.artefacts import Artefacts
 from evals.reports.schedule import Scheduler
@@ -68,8 +68,21 @@ def settings(quick: Quick) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def scheduler(engine: AsyncEngine, tmp_path: Path) -> Callable[[Settings], Scheduler]:
-    """A process that makes scheduled reports, as far as its rounds go."""
+def midnight() -> datetime:
+    """The last one: it stays, though another passes during the test."""
+    return today()
+
+
+@pytest.fixture
+def scheduler(
+    engine: AsyncEngine, tmp_path: Path, midnight: datetime, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Settings], Scheduler]:
+    """A process that makes scheduled reports, as far as its rounds go; for it, it is always the same hour."""
+
+    async def now(_connection: AsyncConnection) -> datetime:
+        return midnight + timedelta(hours=8)
+
+    monkeypatch.setattr("evals.reports.schedule._now", now)
 
     def make(made: Settings) -> Scheduler:
         artefacts = Artefacts(str(tmp_path / "artefacts"))

@@ -15,17 +15,11 @@ import pytest
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.evals.reports.conftest import Quick, reports, today
+from tests.evals.reports.conftest import Quick, reports
 from tests.evals.reports.planting import plant, responses
 
 DAY = timedelta(days=1)
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def midnight() -> datetime:
-    """The last one: it stays, though another passes during the test."""
-    return today()
 
 
 @pytest.fixture

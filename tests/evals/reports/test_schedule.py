@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -40,14 +40,14 @@ def evaluated(quick: Quick) -> list[str]:
 
 
 async def test_each_response_is_of_one_window(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """Also those on the boundary; a day without any is noted and not looked at; today is not over yet."""
-    start = today() - 4 * DAY
+    start = midnight - 4 * DAY
     rows = [*responses(20, start, 2 * DAY), *responses(5, start + 3 * DAY, DAY, seed=2)]
     rows[0]["occurred_at"], rows[1]["occurred_at"] = start, start + DAY
     await plant(engine, rows)
-    await plant(engine, responses(3, today(), timedelta(seconds=1), seed=3))
+    await plant(engine, responses(3, midnight, timedelta(seconds=1), seed=3))
     made = scheduler(settings(DAILY))
     assert await made.round() == 4
     assert await made.round() == 0
@@ -58,9 +58,11 @@ async def test_each_response_is_of_one_window(
     assert evaluated(quick) == ids(rows)
 
 
-async def test_tenants_and_suites_go_their_own_way(engine: AsyncEngine, settings: Make, scheduler: Run) -> None:
+async def test_tenants_and_suites_go_their_own_way(
+    engine: AsyncEngine, settings: Make, scheduler: Run, midnight: datetime
+) -> None:
     """The oldest windows first, whosever they are; tenants that are not named are left alone."""
-    start = today() - 2 * DAY
+    start = midnight - 2 * DAY
     for tenant in ("acme", "globex", "initech"):
         await plant(engine, responses(6, start, 2 * DAY, tenant, seed=len(tenant)))
     hourly = {"suite": "prompts", "every": "12h", "baseline": None, "tenants": ["acme"]}
@@ -75,10 +77,10 @@ async def test_tenants_and_suites_go_their_own_way(engine: AsyncEngine, settings
 
 
 async def test_what_comes_late_has_its_window_evaluated_again(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """As its next revision, which has every response of the window once; what comes too late is left."""
-    start = today() - 3 * DAY
+    start = midnight - 3 * DAY
     rows = responses(6, start, 3 * DAY)
     await plant(engine, rows)
     made = scheduler(settings(DAILY, late="2d", history="3d"))
@@ -95,14 +97,14 @@ async def test_what_comes_late_has_its_window_evaluated_again(
 
 
 async def test_a_tenant_that_comes_later_begins_early_enough(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """What its first responses were sent before, out of a spool, is evaluated as well."""
-    start = today() - 4 * DAY
+    start = midnight - 4 * DAY
     await plant(engine, responses(4, start, 4 * DAY))
     made = scheduler(settings(DAILY))
     await made.round()
-    newcomer = responses(3, today() - DAY, DAY, "globex", seed=2)
+    newcomer = responses(3, midnight - DAY, DAY, "globex", seed=2)
     await plant(engine, newcomer)
     await made.round()
     earlier = responses(2, start + DAY, DAY, "globex", seed=3)
@@ -116,10 +118,10 @@ async def test_a_tenant_that_comes_later_begins_early_enough(
 
 
 async def test_a_tenant_that_was_deleted_is_left_once_all_it_had_is_evaluated(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """Else each scratch tenant of a run of suites would have a report a window for ever."""
-    start = today() - 4 * DAY
+    start = midnight - 4 * DAY
     rows = responses(4, start, 2 * DAY, "eval-pii-1")
     for tenant in ("acme", "default"):
         await plant(engine, responses(2, start, DAY, tenant, seed=len(tenant)))
@@ -139,31 +141,31 @@ async def test_a_tenant_that_was_deleted_is_left_once_all_it_had_is_evaluated(
 
 
 async def test_a_tenant_that_is_named_is_left_too_once_deleted(
-    engine: AsyncEngine, settings: Make, scheduler: Run
+    engine: AsyncEngine, settings: Make, scheduler: Run, midnight: datetime
 ) -> None:
     """By the same rule as all others."""
-    await plant(engine, responses(2, today() - 4 * DAY, DAY, "gone"))
+    await plant(engine, responses(2, midnight - 4 * DAY, DAY, "gone"))
     assert await scheduler(settings({**DAILY, "tenants": ["gone"]})).round() == 1
 
 
 async def test_a_tenant_of_which_nothing_can_come_any_more_is_not_looked_at(
-    engine: AsyncEngine, settings: Make, scheduler: Run
+    engine: AsyncEngine, settings: Make, scheduler: Run, midnight: datetime
 ) -> None:
     """Though its scores and reports are kept much longer: ten thousand of them would take a round each."""
-    await plant(engine, responses(2, today() - 4 * DAY, DAY, "gone"))
+    await plant(engine, responses(2, midnight - 4 * DAY, DAY, "gone"))
     await scheduler(settings(DAILY, late="1d")).round()
     async with engine.connect() as connection:
-        since = today() - 4 * DAY
-        assert await tenants_with_responses(connection, "responses", since, today() - 2 * DAY) == []
-        assert await tenants_with_responses(connection, "responses", since, today() - 4 * DAY) == ["gone"]
-        assert await tenants_with_responses(connection, "strict", since, today()) == ["gone"]
+        since = midnight - 4 * DAY
+        assert await tenants_with_responses(connection, "responses", since, midnight - 2 * DAY) == []
+        assert await tenants_with_responses(connection, "responses", since, midnight - 4 * DAY) == ["gone"]
+        assert await tenants_with_responses(connection, "strict", since, midnight) == ["gone"]
 
 
 async def test_a_length_that_changes_leaves_no_gap(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """Windows go on where the last one ended."""
-    start = today() - 3 * DAY
+    start = midnight - 3 * DAY
     rows = responses(12, start, DAY)
     await plant(engine, rows)
     await scheduler(settings(DAILY, settle="2d", history="3d")).round()
@@ -172,15 +174,15 @@ async def test_a_length_that_changes_leaves_no_gap(
     await scheduler(settings({**DAILY, "every": "6h"}, history="3d")).round()
     found = await reports(engine, "window_start, window_end")
     assert all(one["window_end"] == other["window_start"] for one, other in pairwise(found))
-    assert found[-1]["window_end"] >= today()
+    assert found[-1]["window_end"] >= midnight
     assert evaluated(quick) == ids([*rows, *more])
 
 
 async def test_a_report_that_cannot_be_made_holds_up_no_other(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """It is noted with its reason, told as an event, and tried again later."""
-    start = today() - 2 * DAY
+    start = midnight - 2 * DAY
     await plant(engine, responses(4, start, 2 * DAY))
     made = scheduler(settings(DAILY, history="2d"))
     quick.set("fail")
@@ -199,10 +201,10 @@ async def test_a_report_that_cannot_be_made_holds_up_no_other(
 
 
 async def test_a_score_that_is_no_number_holds_up_no_other_window(
-    engine: AsyncEngine, settings: Make, scheduler: Run
+    engine: AsyncEngine, settings: Make, scheduler: Run, midnight: datetime
 ) -> None:
     """A window that can never be read is no reason to look at none after it."""
-    rows = responses(4, today() - 2 * DAY, 2 * DAY)
+    rows = responses(4, midnight - 2 * DAY, 2 * DAY)
     rows[0]["scores"]["Relevance"] = "high"
     await plant(engine, rows)
     assert await scheduler(settings(DAILY, history="2d")).round() == 2
@@ -210,10 +212,10 @@ async def test_a_score_that_is_no_number_holds_up_no_other_window(
 
 
 async def test_what_nobody_foresaw_holds_up_no_other_window(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """It is noted as any report that cannot be made."""
-    await plant(engine, responses(4, today() - 2 * DAY, 2 * DAY))
+    await plant(engine, responses(4, midnight - 2 * DAY, 2 * DAY))
     quick.set("odd")
     assert await scheduler(settings(DAILY, history="2d")).round() == 2
     found = await reports(engine, "status, reason")
@@ -222,10 +224,10 @@ async def test_what_nobody_foresaw_holds_up_no_other_window(
 
 @pytest.mark.parametrize("said", ["\ud800", "\0"])
 async def test_texts_that_no_file_can_hold_hold_up_no_window(
-    engine: AsyncEngine, settings: Make, scheduler: Run, said: str
+    engine: AsyncEngine, settings: Make, scheduler: Run, said: str, midnight: datetime
 ) -> None:
     """Whoever sent them, and whoever answered so."""
-    rows = responses(4, today() - 2 * DAY, 2 * DAY, question=f"Why {said}?", answer=f"As {said}.")
+    rows = responses(4, midnight - 2 * DAY, 2 * DAY, question=f"Why {said}?", answer=f"As {said}.")
     for row, hashed in zip(rows, ("a", "a", "b", "b"), strict=True):
         row["content_hash"] = hashed
     await plant(engine, rows)
@@ -234,18 +236,18 @@ async def test_texts_that_no_file_can_hold_hold_up_no_window(
 
 
 async def test_a_tenant_that_is_named_twice_is_looked_at_once(
-    engine: AsyncEngine, settings: Make, scheduler: Run
+    engine: AsyncEngine, settings: Make, scheduler: Run, midnight: datetime
 ) -> None:
-    await plant(engine, responses(4, today() - 2 * DAY, 2 * DAY))
+    await plant(engine, responses(4, midnight - 2 * DAY, 2 * DAY))
     assert await scheduler(settings({**DAILY, "tenants": ["acme", "acme"]}, history="2d")).round() == 2
     assert [each["revision"] for each in await reports(engine)] == [1, 1]
 
 
 async def test_a_failed_condition_is_an_event(
-    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick
+    engine: AsyncEngine, settings: Make, scheduler: Run, quick: Quick, midnight: datetime
 ) -> None:
     """With its figure and limit, once."""
-    await plant(engine, responses(4, today() - DAY, DAY))
+    await plant(engine, responses(4, midnight - DAY, DAY))
     quick.set("bad")
     made = scheduler(settings(DAILY, history="1d"))
     await made.round()
@@ -257,10 +259,10 @@ async def test_a_failed_condition_is_an_event(
 
 
 async def test_an_artefact_store_that_is_away_leaves_the_window_open(
-    engine: AsyncEngine, settings: Make, scheduler: Run, tmp_path: Path
+    engine: AsyncEngine, settings: Make, scheduler: Run, tmp_path: Path, midnight: datetime
 ) -> None:
     """Nothing is written, and the next round makes the report."""
-    await plant(engine, responses(4, today() - DAY, DAY))
+    await plant(engine, responses(4, midnight - DAY, DAY))
     (tmp_path / "artefacts").write_text("no folder")
     made = scheduler(settings(DAILY, history="1d"))
     assert await made.round() == 0
@@ -272,20 +274,20 @@ async def test_an_artefact_store_that_is_away_leaves_the_window_open(
 
 
 async def test_old_reports_go_with_their_artefacts(
-    engine: AsyncEngine, settings: Make, scheduler: Run, tmp_path: Path
+    engine: AsyncEngine, settings: Make, scheduler: Run, tmp_path: Path, midnight: datetime
 ) -> None:
     """As long after their window as events are kept; the last of a tenant stays, as the next begins there."""
     from evals.reports.artefacts import Artefacts  # noqa: PLC0415
     from evals.reports.retention import forget_old  # noqa: PLC0415
     from inferspect.tenancy.lookup import TenantLookup  # noqa: PLC0415
 
-    await plant(engine, responses(6, today() - 3 * DAY, 3 * DAY))
+    await plant(engine, responses(6, midnight - 3 * DAY, 3 * DAY))
     await scheduler(settings(DAILY, history="3d")).round()
     assert len(list((tmp_path / "artefacts").rglob("report.html"))) == 3
     artefacts = Artefacts(str(tmp_path / "artefacts"))
     assert await forget_old(engine, TenantLookup(engine, {}), artefacts, 1) == 2
     assert len(list((tmp_path / "artefacts").rglob("report.html"))) == 1
-    assert [each["window_end"] for each in await reports(engine)] == [today()]
+    assert [each["window_end"] for each in await reports(engine)] == [midnight]
 
 
 @pytest.mark.parametrize("kills", [4])
