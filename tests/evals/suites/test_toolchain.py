@@ -60,6 +60,8 @@ def asked_of_a_proxy(command: list[str], folder: Path, monkeypatch: pytest.Monke
     with proxy() as (url, asked):
         for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
             monkeypatch.setenv(name, url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
         environment = find_toolchain(OWN).environment(folder, {})
         command = [*command, "eval", "-c", str(configuration), *FLAGS]
         subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True)
