@@ -231,15 +231,13 @@ async def test_a_store_that_is_away_is_told_and_harms_nothing(keys: TenantKeys) 
     await client.aclose()
 
 
-async def test_a_store_that_hangs_is_not_waited_for(
-    engine: AsyncEngine, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_store_that_hangs_is_not_waited_for(engine: AsyncEngine, keys: TenantKeys) -> None:
     """Another transaction holds the table for as long as it likes."""
-    monkeypatch.setattr("guardrails.placeholders.vault.LONGEST_WAIT", 0.2)
     vault = PostgresVault(engine, keys)
     async with engine.begin() as connection:
         await connection.execute(text("LOCK TABLE inferspect.placeholder_vault IN ACCESS EXCLUSIVE MODE"))
-        with capture_logs() as logs:
+        with capture_logs() as logs, pytest.MonkeyPatch.context() as patch:
+            patch.setattr("guardrails.placeholders.vault.LONGEST_WAIT", 0.2)
             assert not await vault.put(TENANT, RESPONSE, substituted(keys, EMAIL), 60)
             assert await vault.get(TENANT, RESPONSE) is None
     assert [line["reason"] for line in logs] == ["TimeoutError", "TimeoutError"]
