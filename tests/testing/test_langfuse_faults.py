@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from inferspect.testing import faults
 from inferspect.testing.langfuse import LangfuseCollector, LangfuseProcess
 from inferspect.testing.langfuse.collector import PUBLIC_KEY, SECRET_KEY
 
@@ -44,14 +46,18 @@ def test_failures_are_counted_out_and_keep_nothing(collector: LangfuseCollector)
     assert collector.requests == 3
 
 
-def test_failures_end_with_their_time(collector: LangfuseCollector) -> None:
+def test_failures_end_with_their_time(collector: LangfuseCollector, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests fail until then, and not after."""
-    ends = time.monotonic() + 0.3
-    collector.behave("error-500", seconds=0.3)
-    while send(collector.url).status_code != httpx.codes.ACCEPTED:
-        pass
-    assert time.monotonic() >= ends
-    assert collector.requests > 1
+    clock = [100.0]
+    monkeypatch.setattr(faults, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    collector.behave("error-500", seconds=3)
+    for now, status in (
+        (100.0, httpx.codes.INTERNAL_SERVER_ERROR),
+        (102.9, httpx.codes.INTERNAL_SERVER_ERROR),
+        (103.0, httpx.codes.ACCEPTED),
+    ):
+        clock[0] = now
+        assert send(collector.url).status_code == status
 
 
 def test_requests_over_a_limit_fail(collector: LangfuseCollector) -> None:
