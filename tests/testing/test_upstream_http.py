@@ -274,9 +274,13 @@ def test_speed_spreads_tokens_over_time(upstream: UpstreamSimulator) -> None:
         assert response.elapsed.total_seconds() >= 0.2
 
 
-def test_a_paced_stream_comes_piece_by_piece(connection: socket.socket) -> None:
-    """With a speed, the first pieces are there long before the last."""
-    connection.sendall(post(chat("tokens-4+speed-20tps", stream=True), "connection: close\r\n"))
-    first = connection.recv(65536)
-    assert b"[DONE]" not in first
-    assert b"[DONE]" in first + read_to_end(connection)
+def test_a_paced_stream_comes_piece_by_piece(connection: socket.socket, upstream: UpstreamSimulator) -> None:
+    """With a speed, the first pieces are there long before the last, which comes all the same."""
+    connection.sendall(post(chat("tokens-20000+speed-20tps", stream=True)))
+    received = b""
+    while received.count(b'"content":') < 3:
+        received += connection.recv(65536)
+    assert b"[DONE]" not in received
+    with connect(upstream) as other:
+        other.sendall(post(chat("tokens-4+speed-20tps", stream=True), "connection: close\r\n"))
+        assert b"[DONE]" in read_to_end(other)
