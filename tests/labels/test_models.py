@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from inferspect.labels.models import ASKED_AGAIN_AFTER, MOST_NAMES, REMEMBERED, ModelLabels, models_of
@@ -23,7 +25,7 @@ def test_a_model_is_told_by_the_name_that_is_configured(model: str, label: str) 
 
 def test_models_that_are_added_later_get_their_name(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("inferspect.labels.models.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("inferspect.labels.models.time", SimpleNamespace(monotonic=lambda: clock[0]))
     configured = ["demo"]
     labels = ModelLabels(lambda: configured)
     assert labels("new") == "other"
