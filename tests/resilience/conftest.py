@@ -47,7 +47,7 @@ def gateway(upstream: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactor
         ]
     content["model_list"] += [
         deployment(upstream, "thinking", "hang", timeout=600),
-        deployment(upstream, "recovering", "flaky"),
+        deployment(upstream, "recovering", "flaky", cooldown_time=20),
         deployment(upstream, "recovering", "demo"),
         deployment(upstream, "broken", "error-503"),
         deployment(upstream, "limited", "error-429-retry-after-1-every-2"),
