@@ -23,12 +23,17 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 from inferspect.launcher.home import Home
 from inferspect.launcher.lifeline import Preparation
 from inferspect.launcher.postgres import EmbeddedPostgres
+from inferspect.launcher.proxies import no_proxy_to_here
 from inferspect.logs import PrintedLines
 from inferspect.store.engine import engine_of
 from inferspect.store.migrate import migrate
 
 # Not conftests of one folder, so that several share them.
 pytest_plugins = ["tests.running_gateway", "tests.audit_log"]
+
+# A caller's proxy is for what lies elsewhere. Only where there is one, as some tests show that none is asked.
+if {name.lower() for name in os.environ} & {"http_proxy", "https_proxy", "all_proxy"}:
+    os.environ.update(no_proxy_to_here(os.environ))
 
 # OpenTelemetry starts a thread in every forked child while a processor of it has not been collected; a process with
 # threads cannot have a user namespace of its own, without which PostgreSQL does not start for root.

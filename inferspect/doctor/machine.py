@@ -90,9 +90,10 @@ def _health(host: str, port: int) -> Any:
     """What ``/inferspect/health`` says; ``None`` where whoever listens there is not our gateway."""
     local = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  compared, not bound
     url = f"http://{local}:{port}/inferspect/health"
+    asking_no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with suppress(OSError, ValueError):
         try:
-            body = urllib.request.urlopen(url, timeout=PATIENCE).read()
+            body = asking_no_proxy.open(url, timeout=PATIENCE).read()
         except urllib.error.HTTPError as unwell:
             body = unwell.read()
         answer = json.loads(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +19,13 @@ from inferspect.launcher.redis import EmbeddedRedis
 from inferspect.launcher.service import Program
 
 ROOT = Path(__file__).parents[2]
-LAUNCH_VARIABLES = ("HOST", "PORT", "DATABASE_URL", "REDIS_URL", "LITELLM_MASTER_KEY", "INFERSPECT_PRISMA_ENGINE")
+LAUNCH_VARIABLES = ("HOST", "PORT", "DATABASE_URL", "REDIS_URL", "LITELLM_MASTER_KEY")
 
 
 @pytest.fixture(autouse=True)
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A data folder of the test's own, and the repository's configuration."""
-    for name in LAUNCH_VARIABLES:
+    for name in (*LAUNCH_VARIABLES, *(name for name in os.environ if name.startswith("INFERSPECT_"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("INFERSPECT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("INFERSPECT_CONFIG", str(ROOT / "litellm_config.yaml"))

@@ -23,6 +23,7 @@ def test_no_channels_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_channel_whose_secret_is_missing_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gateway serves without it, so it is no error."""
+    monkeypatch.delenv("HOOK", raising=False)
     patient = examination(tmp_path, monkeypatch, "{oncall: {type: slack, url: os.environ/HOOK}}")
     result = check_channels(patient)
     assert (result.level, result.message) == (Level.WARNING, "oncall: os.environ/HOOK is not set")

@@ -220,7 +220,10 @@ def test_a_port_that_another_program_has_is_an_error(patient: Examination, monke
 def test_a_port_that_our_gateway_has_is_well(
     patient: Examination, monkeypatch: pytest.MonkeyPatch, status: str, level: Level
 ) -> None:
-    """Its own health decides how well."""
+    """Its own health decides how well; no proxy is asked for it."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     health = {"status": status, "components": {"database": {"ok": status == "ok"}}}
 
     class Handler(BaseHTTPRequestHandler):

@@ -33,6 +33,7 @@ def environment(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("INFERSPECT_HOME", str(tmp_path))
     monkeypatch.setenv("LITELLM_SALT_KEY", "salt-" + "x" * 20)
     monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)  # on a dumb terminal columns are not looked at
 
 
 async def run(*arguments: str, status: int = 0) -> str:

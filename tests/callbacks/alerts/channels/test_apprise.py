@@ -122,6 +122,8 @@ async def test_the_process_sees_none_of_the_gateways_secrets(
     """Nor a proxy, whose connections nobody could check: with this one nothing would arrive."""
     monkeypatch.setenv("LITELLM_MASTER_KEY", "sk-" + "x" * 20)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
     seen: dict[str, str] = {}
     start = asyncio.create_subprocess_exec
 
