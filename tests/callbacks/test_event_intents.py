@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,11 +35,13 @@ class Attempts(CustomLogger):
 
 
 @pytest.fixture
-def attempts() -> Iterator[Attempts]:
-    before, counting = litellm.callbacks, Attempts()
-    litellm.callbacks = [counting, hook]
-    yield counting
-    litellm.callbacks = before
+def attempts(monkeypatch: pytest.MonkeyPatch) -> Attempts:
+    """Called beside the hook; routers and calls add to LiteLLM's lists, which are as before afterwards."""
+    counting = Attempts()
+    for name in ("input", "success", "failure", "_async_success", "_async_failure"):
+        monkeypatch.setattr(litellm, f"{name}_callback", [])
+    monkeypatch.setattr(litellm, "callbacks", [counting, hook])
+    return counting
 
 
 @pytest.fixture

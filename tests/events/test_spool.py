@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -353,7 +353,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"spool-model-{os.getpid()}"  # noqa: S108
+        self.folder = Path(tempfile.mkdtemp(prefix="spool-model-"))
         self.loop = asyncio.new_event_loop()
         self.spool = Spool(self.folder)
         self.model: dict[str, SpooledEvent] = {}

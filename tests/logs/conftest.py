@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from inferspect.logs import configure_logs, withhold_values
+from inferspect.logs import configure_logs, pipeline, withhold_values
 from inferspect.settings import LogSettings
 
 
@@ -26,6 +26,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     """The log of a process that serves no requests yet; all loggers are as before afterwards."""
     stream = Written()
     monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(pipeline, "_configured", [])
     loggers = [logging.getLogger(), *(log for log in logging.root.manager.loggerDict.values() if _is_logger(log))]
     states = [(log, log.handlers[:], log.level, log.propagate) for log in loggers if isinstance(log, logging.Logger)]
     configure_logs(LogSettings())

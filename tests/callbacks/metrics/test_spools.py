@@ -8,14 +8,16 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from callbacks.metrics.spools import keep_measuring
+from callbacks.metrics.spools import keep_measuring, show
 from inferspect.events.dead_letters import set_aside
+from inferspect.events.folder import FolderStatus
 from inferspect.events.spool import Spool
 from inferspect.events.spool_table import SpooledEvent
 
 
 async def test_the_folder_is_measured(tmp_path: Path) -> None:
     """What waits in it, how late it is, and what waits for a person."""
+    show(FolderStatus())
     spool = Spool(tmp_path)
     for number in range(2):
         await spool.write(SpooledEvent(str(number), 1, True, time.time() - 100, b"{}"))

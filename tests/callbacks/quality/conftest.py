@@ -12,10 +12,18 @@ from callbacks.quality.scoring import Scored, Scoring
 from inferspect.events.delivery import Consumers
 from inferspect.events.event import GatewayEvent
 from inferspect.extension import Observer
+from inferspect.observation import score_names
 from inferspect.settings import LaunchSettings, Settings
 from inferspect.store.address import driver_url
 from inferspect.store.deliveries.outbox import Outbox
 from inferspect.tenancy.lookup import TenantLookup
+
+
+@pytest.fixture(autouse=True)
+def names_of_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of an operator's scorers are known to the test that makes them known."""
+    for names in ("_ranges", "_own_directions"):
+        monkeypatch.setattr(score_names, names, dict(getattr(score_names, names)))
 
 
 @pytest.fixture(scope="session")
