@@ -276,8 +276,11 @@ async def test_an_event_that_can_never_be_stored_is_set_aside(
     assert body.decode().replace('"', '\\"').encode() in kept
 
 
-async def test_what_is_left_is_shipped_when_the_worker_ends(spool: Spool, engine: AsyncEngine) -> None:
+async def test_what_is_left_is_shipped_when_the_worker_ends(
+    spool: Spool, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cancelled, the shipper hands in also what still waits for its cost."""
+    monkeypatch.setattr(module, "LAST_WORDS", 60)
     running = asyncio.create_task(
         Shipper(spool, EventWriter(engine), EventSettings(ship_every=60, settle_after=60)).run()
     )
@@ -369,11 +372,12 @@ async def test_content_goes_to_the_store_with_its_event(spool: Spool, engine: As
 async def test_a_partition_that_was_dropped_is_no_fault_of_the_event(spool: Spool, engine: AsyncEngine) -> None:
     """It is stored by the next attempt, and not set aside."""
     shipper = Shipper(spool, EventWriter(engine), SETTINGS)
-    await spool.write(spooled())
+    moment = datetime.now(UTC)
+    await spool.write(spooled(received_at=moment))
     await shipper.drain(spool)
     async with engine.begin() as connection:
-        await connection.execute(text(f"DROP TABLE inferspect.events_{datetime.now(UTC):%Y%m%d}"))
-    await spool.write(spooled())
+        await connection.execute(text(f"DROP TABLE inferspect.events_{moment:%Y%m%d}"))
+    await spool.write(spooled(received_at=moment))
     with pytest.raises(IntegrityError):
         await shipper.drain(spool)
     await shipper.drain(spool)
