@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import random
+import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -142,7 +144,8 @@ async def test_the_sample_is_the_same_for_all(
     observer: Observer, gateway: Gateway, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SCORER_KEY", KEY)
-    events = [await scored_event(engine) for _ in range(100)]
+    ids = random.Random(7)
+    events = [await scored_event(engine, id=str(uuid.UUID(int=ids.getrandbits(128)))) for _ in range(100)]
     await observer.tenants.learn(["open"])
     samples = []
     for _ in range(2):
