@@ -88,8 +88,9 @@ async def test_who_dies_between_delivering_and_settling_leaves_it_to_the_next(en
     assert await deliveries(engine) == []
 
 
-async def test_who_is_cancelled_hands_back_what_it_has(engine: AsyncEngine) -> None:
+async def test_who_is_cancelled_hands_back_what_it_has(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a worker that is shut down costs no minute until its lease has run out."""
+    monkeypatch.setattr(module, "HANDING_BACK", 60)
     consumer = Recording()
     (one,) = await store(engine, consumer, event())
     arrived = asyncio.Event()
@@ -111,7 +112,7 @@ async def test_who_is_cancelled_hands_back_what_it_has(engine: AsyncEngine) -> N
 
 async def test_a_slow_delivery_keeps_its_lease(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the receiver takes, nobody else delivers the same meanwhile, and a retry is noted as such."""
-    monkeypatch.setattr(module, "LEASE", 0.3)
+    monkeypatch.setattr(module, "LEASE", 1.5)
     consumer = Recording(answers=lambda batch: [Retry("later", 100.0)] * len(batch))
     await store(engine, consumer, event())
     over = asyncio.Event()
@@ -123,7 +124,7 @@ async def test_a_slow_delivery_keeps_its_lease(engine: AsyncEngine, monkeypatch:
     consumer.deliver = slow  # type: ignore[method-assign]
     delivering = asyncio.create_task(courier(engine, consumer).deliver())
     other = Recording()
-    for _ in range(20):  # several times as long as one lease
+    for _ in range(80):  # more than twice as long as one lease
         await asyncio.sleep(0.05)
         await courier(engine, other).deliver()
     over.set()

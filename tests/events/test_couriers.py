@@ -109,7 +109,9 @@ async def test_an_outage_of_the_database_is_outlived(engine: AsyncEngine, store_
         await until(delivered)
         connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        await asyncio.sleep(0.5)  # many looks
+        while "no deliveries for now" not in [line["event"] for line in logs]:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)  # many looks more
         connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
         await store(engine, consumer, event())
         await until(delivered)

