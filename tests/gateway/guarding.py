@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ ROUTES = [
     ("messages", ANTHROPIC),
 ]
 TOOL = {"type": "object", "properties": {}, "additionalProperties": True}
+ID = re.compile(r"[0-9a-f-]{10,}")
+"""An id of a request or an answer, or a time: any digits may be in it."""
 
 
 def new_mark() -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
-from tests.gateway.guarding import ANTHROPIC, OPENAI, ROUTES, TOOL, Answer, ask, body_of, script_of
+from tests.gateway.guarding import ANTHROPIC, ID, OPENAI, ROUTES, TOOL, Answer, ask, body_of, script_of
 
 VALUES = ("grace.hopper@example.com", "+84 912 345 678", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00")
 TEXT = (
@@ -32,9 +32,9 @@ CALLING = [(path, model) for path, model in ROUTES if path != "completions"]
 
 
 def holds_a_value(raw: str) -> list[str]:
-    """The parts of values that are in the bytes of an answer."""
-    parts = ("hopper", "912 345", "4111", "0440532", "0044 0532")
-    return [part for part in parts if part in raw]
+    """The parts of values that are in the bytes of an answer; four digits count only where no id has them."""
+    parts = [part for part in ("hopper", "912 345", "41111111", "0440532", "0044 0532") if part in raw]
+    return parts + ["4111"] * ("4111" in ID.sub("", raw))
 
 
 def tool_fields(path: str) -> dict[str, Any]:
