@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from inferspect.testing.gateway import GatewayProcess
@@ -93,11 +94,19 @@ class Planter:
 
 def files(gateway: GatewayProcess) -> Iterator[tuple[str, str]]:
     """All files of the data folder: spools with what SQLite has not yet written over, logs, Redis and so on."""
-    paths = [path for top in gateway.home.iterdir() if top.name not in NOT_SEARCHED for path in (top, *top.rglob("*"))]
-    for path in (gateway.output, *paths):
-        with suppress(FileNotFoundError):  # a log was rotated, or Redis has written its file anew
-            if path.is_file():
-                yield f"file {path.relative_to(gateway.home.parent)}", path.read_bytes().decode("utf-8", "replace")
+    for path, content in written(gateway, *NOT_SEARCHED):
+        yield f"file {path.relative_to(gateway.home.parent)}", content.decode("utf-8", "replace")
+    yield f"file {gateway.output.name}", gateway.said()
+
+
+def written(gateway: GatewayProcess, *without: str) -> Iterator[tuple[Path, bytes]]:
+    """The files of the data folder and what is in them, without those of some folders; one that has gone is none."""
+    for top, folders, names in os.walk(gateway.home):
+        folders[:] = sorted(set(folders) - set(without))
+        for path in (Path(top, name) for name in sorted(set(names) - set(without))):
+            with suppress(FileNotFoundError):  # a log was rotated, a spool emptied, or Redis has written its file anew
+                if path.is_file():
+                    yield path, path.read_bytes()
 
 
 def tables(gateway: GatewayProcess, schema: str) -> Iterator[tuple[str, str]]:

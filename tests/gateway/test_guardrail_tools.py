@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from inferspect.testing.gateway import GatewayProcess
+from tests.gateway.planting import written
 
 PREVIEW, METRICS = "/api/v1/guardrails/preview", "/inferspect/metrics"
 EMAIL = "ada.lovelace@example.com"
@@ -143,8 +144,7 @@ def test_a_wrong_body_is_refused_in_our_shape(gateway: GatewayProcess, team: Tea
 
 def traces(gateway: GatewayProcess, value: str) -> list[str]:
     """Files of the data folder and tables that hold a value."""
-    written = (path for path in gateway.home.rglob("*") if path.is_file() and "postgres" not in path.parts)
-    files = [path.name for path in written if value.encode() in path.read_bytes()]
+    files = [path.name for path, content in written(gateway, "postgres") if value.encode() in content]
     tables = gateway.query(
         "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables"
         " WHERE schemaname IN ('public', 'inferspect')"
@@ -198,7 +198,7 @@ def test_metrics_are_for_the_platform_administrator(gateway: GatewayProcess, tea
     for key in (team.admin_key, team.member_key, team.service_key, "sk-no-such-key"):
         with gateway.client(key) as client:
             assert error(client.get(METRICS))[0] in {401, 403}
-    assert httpx.get(f"{gateway.url}{METRICS}").status_code == httpx.codes.UNAUTHORIZED
+    assert httpx.get(f"{gateway.url}{METRICS}", timeout=60).status_code == httpx.codes.UNAUTHORIZED
     with gateway.client() as platform:
         made = platform.post("/key/generate", json={"allowed_routes": [METRICS]}).raise_for_status().json()
     with gateway.client(made["key"]) as scraper:

@@ -16,6 +16,7 @@ import pytest
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
 from tests.gateway.guarding import CHATS, OPENAI, ROUTES, TOOL, Answer, ask, body_of, new_mark, script_of
+from tests.gateway.planting import written
 
 REVERSIBLE = {"pii": {"action": "reversible"}}
 PLACEHOLDER = re.compile(r"<EMAIL_ADDRESS_[a-z2-7]{10}>")
@@ -246,8 +247,7 @@ def test_events_logs_tables_and_cache_hold_placeholders_only(
     for answer in answers:
         event = event_of(answer.request_id)
         assert mail not in json.dumps(event, default=str)
-    written = [path for path in gateway.home.rglob("*") if path.is_file() and "postgres" not in path.parts]
-    assert [file.name for file in written if mail.encode() in file.read_bytes()] == []
+    assert [file.name for file, content in written(gateway, "postgres") if mail.encode() in content] == []
 
 
 def test_a_cached_answer_is_restored_for_who_asks(gateway: GatewayProcess, reversible: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
 from tests.gateway.guarding import OPENAI, ROUTES, ask, script_of
+from tests.gateway.planting import written
 
 PATHS = ["chat/completions", "completions", "embeddings", "responses", "messages"]
 
@@ -64,11 +65,11 @@ def body_of(path: str, secrets: Secrets, *, parts: bool, model: str = "sim/echo"
 
 
 def places_that_hold(gateway: GatewayProcess, *secrets: Secrets) -> list[str]:
-    """Every file of logs and spool, every table, and what was ever written to Redis, with a trace of the secrets."""
+    """Every file of the data folder, every table, and what was ever written to Redis, with a trace of the secrets."""
     pattern = "|".join(value for one in secrets for value in one.values)
-    folders = ("logs", "spool", "redis")  # Redis writes each command that changes something to a file
-    files = [path for folder in folders for path in (gateway.home / folder).iterdir() if path.is_file()]
-    found = [path.name for path in files if re.search(pattern, path.read_bytes().decode("utf-8", "replace"))]
+    # Of Redis, too: it writes each command that changes something to a file.
+    files = written(gateway, "postgres", "run", "credentials.json")
+    found = [path.name for path, content in files if re.search(pattern, content.decode("utf-8", "replace"))]
     tables = gateway.query(
         "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables"
         " WHERE schemaname IN ('public', 'inferspect')"
@@ -118,11 +119,11 @@ def test_neither_mail_nor_card_leaves_the_gateway(
 ) -> None:
     """The provider receives placeholders, whichever endpoint was called and however the text was put."""
     secrets = Secrets()
-    before = len(upstream.received)
+    upstream.clear()
     with gateway.client(key) as client:
         response = client.post(f"/v1/{path}", json=body_of(path, secrets, parts=parts))
     assert response.status_code == httpx.codes.OK, response.text
-    received = [request for request in upstream.received[before:] if "<EMAIL_ADDRESS>" in request.text]
+    received = [request for request in upstream.received if "<EMAIL_ADDRESS>" in request.text]
     assert len(received) == 1
     assert "<CREDIT_CARD>" in received[0].text
     assert "<SECRET_TOKEN>" in received[0].text

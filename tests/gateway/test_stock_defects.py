@@ -18,10 +18,10 @@ import pytest
 
 from inferspect.testing.gateway import GatewayProcess
 from inferspect.testing.upstream import UpstreamSimulator
-from tests.gateway.guarding import ANTHROPIC, CHATS, OPENAI, ROUTES, TOOL, Answer, ask, body_of, new_mark, script_of
+from tests.gateway.guarding import ANTHROPIC, CHATS, ID, OPENAI, ROUTES, TOOL, Answer, ask, body_of, new_mark, script_of
+from tests.gateway.planting import written
 
 REVERSIBLE = {"pii": {"action": "reversible", "packs": ["us", "vn"], "entities": {"PERSON": "reversible"}}}
-ID = re.compile(r"[0-9a-f-]{10,}")  # of requests and answers, and times: they may have any digits
 STREAMS = [("chat/completions", OPENAI), ("responses", OPENAI), ("messages", OPENAI), ("messages", ANTHROPIC)]
 
 
@@ -222,8 +222,7 @@ def test_loggers_never_get_the_raw_text(
             answer = ask(gateway, key, path, f"{mark} {text}", model, stream=stream)
             assert answer.text == "It is <EMAIL_ADDRESS>, as you said."
             assert value not in json.dumps(event_of(answer.request_id), default=str)
-    files = [file for file in gateway.home.rglob("*") if file.is_file() and "postgres" not in file.parts]
-    assert [file.name for file in files if value.encode() in file.read_bytes()] == []
+    assert [file.name for file, content in written(gateway, "postgres") if value.encode() in content] == []
 
 
 async def test_requests_are_not_serialised_by_a_lock(
