@@ -28,14 +28,18 @@ def chat(*contents: Any) -> dict[str, Any]:
 
 @contextmanager
 def others_are_answered(gateway: GatewayProcess, key: str) -> Iterator[list[int]]:
-    """Has another client ask one small question after the other meanwhile."""
+    """Has another client ask one small question after the other meanwhile.
+
+    Not of ``upstream``, which keeps the newest thousand requests only.
+    """
     answered: list[int] = []
+    body = {**chat("hello"), "model": "demo"}
     done = threading.Event()
 
     def ask() -> None:
         with gateway.client(key) as client:
             while not done.is_set() or not answered:
-                answered.append(client.post(CHAT, json=chat("hello"), timeout=UNHURRIED).status_code)
+                answered.append(client.post(CHAT, json=body, timeout=UNHURRIED).status_code)
 
     other = threading.Thread(target=ask)
     other.start()
