@@ -158,11 +158,9 @@ def test_no_more_tenants_are_named_than_are_set(measured: GatewayProcess) -> Non
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/inferspect/metrics"])
 def test_figures_are_not_for_everybody(measured: GatewayProcess, path: str) -> None:
     """As LiteLLM's own."""
-    wrong = httpx.get(
-        f"{measured.url}{path}", headers={"Authorization": "Bearer sk-nobody-knows"}, follow_redirects=True
-    )
-    assert httpx.get(f"{measured.url}{path}", follow_redirects=True).status_code == 401
-    assert wrong.status_code == 401
+    for headers in ({}, {"Authorization": "Bearer sk-nobody-knows"}):
+        answer = httpx.get(f"{measured.url}{path}", headers=headers, follow_redirects=True, timeout=60)
+        assert answer.status_code == 401
     assert total(figures(measured, path), "inferspect_requests_total") > 0
 
 

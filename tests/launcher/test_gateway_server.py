@@ -53,7 +53,7 @@ def workers(main: subprocess.Popen[bytes]) -> set[int]:
 def server(port: int) -> int | None:
     """The worker that answers a request, if one does."""
     try:
-        return int(httpx.get(f"http://127.0.0.1:{port}/").text)
+        return int(httpx.get(f"http://127.0.0.1:{port}/", timeout=60).text)
     except httpx.TransportError:
         return None
 
