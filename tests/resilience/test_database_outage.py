@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -54,7 +55,12 @@ def workers(gateway: GatewayProcess) -> list[psutil.Process]:
     """The gateway's workers, without their engines."""
     main = gateway.processes()["worker"].parent()
     assert main is not None
-    return [child for child in main.children() if "gateway_server" in " ".join(child.cmdline())]
+    living = []
+    for child in main.children():
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if "gateway_server" in " ".join(child.cmdline()):
+                living.append(child)
+    return living
 
 
 def test_a_worker_that_dies_meanwhile_does_not_take_the_others_down(postgres: ExternalPostgres, tmp_path: Path) -> None:
@@ -62,10 +68,14 @@ def test_a_worker_that_dies_meanwhile_does_not_take_the_others_down(postgres: Ex
     settings = {"DATABASE_URL": postgres.url, "INFERSPECT_EMBEDDED__REDIS": "false", "NUM_WORKERS": "2"}
     with GatewayProcess(tmp_path / "gateway", ROOT / "litellm_config.yaml", settings) as gateway:
         key = gateway.new_key()
+        while gateway.log().count("worker ready for LiteLLM") < 2:
+            time.sleep(0.1)
         first = workers(gateway)
-        for _ in range(20):  # connections of their own, so that both workers know the key
+        for other in first:  # each is held up while the key is told to the other one
+            other.suspend()
             with gateway.client(key) as client:
                 client.post("/v1/chat/completions", json=BODY).raise_for_status()
+            other.resume()
         postgres.stop()
         first[0].send_signal(signal.SIGKILL)
         while "waiting for the database" not in gateway.log():
