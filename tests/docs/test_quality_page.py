@@ -8,6 +8,7 @@ import pytest
 
 from callbacks.quality.scorers import OWN
 from callbacks.quality.scoring import Scoring
+from inferspect.observation import score_names
 from inferspect.observation.score_names import OF_EMBEDDINGS, OF_JUDGE
 from inferspect.settings import settings_from
 from tests.docs.markdown import ROOT, table_rows
@@ -27,6 +28,8 @@ def test_the_page_shows_the_example_as_it_is(page: str) -> None:
 
 def test_the_example_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(EXAMPLE.parent))
+    for names in ("_ranges", "_own_directions"):  # where the scorer makes its own known
+        monkeypatch.setattr(score_names, names, dict(getattr(score_names, names)))
     dotted = "politeness:Politeness"
     assert settings_from({"quality": {"scorers": [dotted]}}).quality.scorers == (dotted,)
     scoring = Scoring([dotted])

@@ -14,7 +14,9 @@ from inferspect.tenancy import TenantDirectory
 
 
 @pytest.fixture(autouse=True)
-def _running() -> None:
+def _running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runtime is each test's own; afterwards the process has what it had."""
+    monkeypatch.setattr(runtime, "_installed", [])
     runtime.install(runtime.Runtime(settings=Settings(), tenants=TenantDirectory({})))
 
 

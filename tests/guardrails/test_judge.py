@@ -187,6 +187,8 @@ async def test_litellm_is_asked_through_its_router_and_shows_the_text_to_no_logg
     parameters = {"model": "openai/gpt-4o-mini", "api_key": "made-up", "mock_response": HATE}
     router = litellm.Router(model_list=[{"model_name": "judging", "litellm_params": parameters}])
     monkeypatch.setattr(proxy_server, "llm_router", router)
+    for name in ("input", "success", "failure", "_async_success", "_async_failure"):
+        monkeypatch.setattr(litellm, f"{name}_callback", [])  # which routers and calls add to
     monkeypatch.setattr(litellm, "callbacks", [Logger()])
 
     assert await Judge(ask_router).judge("judging", "content_safety", "my secret text", 30) == Judgement(0.9, "hate")

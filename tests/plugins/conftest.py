@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from inferspect import runtime
 from inferspect.context import RequestContext, activate, deactivate
+from plugins.prompts import service
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the start installs is each test's own; afterwards the process has what it had."""
+    monkeypatch.setattr(runtime, "_installed", [])
+    monkeypatch.setattr(service, "_installed", [])
 
 
 @pytest.fixture
