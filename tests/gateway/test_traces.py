@@ -254,7 +254,7 @@ def test_a_failed_request(client: Client) -> None:
 @pytest.mark.parametrize("path", APIS)
 def test_a_request_that_the_client_gave_up(client: Client, path: str, model: str) -> None:
     """What it got until then was an answer of a model, which somebody pays for."""
-    client.upstream.set_behaviours({"gpt-4o-mini": "demo+speed-20tps", "claude": "demo+speed-20tps"})
+    client.upstream.set_behaviours({"gpt-4o-mini": "demo+speed-4tps", "claude": "demo+speed-4tps"})
     response, text = client.leave(path, asked_by(path, model, TEXT), after="Hello")
     trace = client.trace(response)
     (root,) = roots_of(trace)
