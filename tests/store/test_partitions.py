@@ -85,7 +85,7 @@ async def test_the_next_days_are_made_ready_by_one_for_all(engine: AsyncEngine) 
     before = datetime.now(UTC).date()
     for _ in range(2):
         await housekeeping.prepare()
+    passed = (datetime.now(UTC).date() - before).days
+    days = [f"{before + timedelta(days=ahead):%Y%m%d}" for ahead in range(3 + passed)]
     for table in (*PARTITIONED, "notes"):
-        found = await days_of(engine, table)
-        assert len(found) == 3, table
-        assert found[-2] in {f"{before + timedelta(days=ahead):%Y%m%d}" for ahead in (1, 2)}
+        assert await days_of(engine, table) in (days, days[passed:]), table
