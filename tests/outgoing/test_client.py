@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -144,8 +145,12 @@ async def test_http_reaches_allowed_networks_only() -> None:
 
 
 async def test_a_host_that_does_not_resolve_cannot_be_connected_to() -> None:
+    def unknown(*_asked: object, **_options: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
     async with client(GuardedTransport()) as outgoing:
-        with pytest.raises(httpx.ConnectError, match="has no address"):
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(httpx.ConnectError, match="has no address"):
+            patch.setattr(socket, "getaddrinfo", unknown)  # whatever the name servers of this machine say
             await post(outgoing, "https://does-not-exist.invalid/")
         with pytest.raises((httpx.ConnectError, ValueError)):
             await post(outgoing, f"https://{'a' * 64}.example/")
