@@ -149,9 +149,10 @@ async def test_a_host_that_does_not_resolve_cannot_be_connected_to() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     async with client(GuardedTransport()) as outgoing:
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(httpx.ConnectError, match="has no address"):
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr(socket, "getaddrinfo", unknown)  # whatever the name servers of this machine say
-            await post(outgoing, "https://does-not-exist.invalid/")
+            with pytest.raises(httpx.ConnectError, match="has no address"):
+                await post(outgoing, "https://does-not-exist.invalid/")
         with pytest.raises((httpx.ConnectError, ValueError)):
             await post(outgoing, f"https://{'a' * 64}.example/")
 
