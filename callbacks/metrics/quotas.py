@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 from prometheus_client import Gauge
@@ -50,15 +50,18 @@ class QuotaFigures:
     async def run(self) -> None:
         """Until cancelled."""
         unknown = False
-        while True:
-            try:
-                await self.measure()
-                unknown = False
-            except (SQLAlchemyError, OSError) as error:
-                if not unknown:
-                    log.warning("the use of quotas is not known for now", reason=type(error).__name__)
-                unknown = True
-            await asyncio.sleep(MEASURED_EVERY)
+        try:
+            while True:
+                try:
+                    await self.measure()
+                    unknown = False
+                except (SQLAlchemyError, OSError) as error:
+                    if not unknown:
+                        log.warning("the use of quotas is not known for now", reason=type(error).__name__)
+                    unknown = True
+                await asyncio.sleep(MEASURED_EVERY)
+        finally:
+            self._tell({})  # the next leader's figures hold
 
     async def measure(self) -> None:
         """Measure once.
@@ -71,6 +74,9 @@ class QuotaFigures:
             now = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
             rows = await connection.execute(quota(CONDITION, Looking(RULE, now)))
             used = self._by_labels((row.tenant_id, row.value) for row in rows)
+        self._tell(used)
+
+    def _tell(self, used: Mapping[tuple[str, str], float]) -> None:
         for labels in self._told | used.keys():
             USED.labels(*labels).set(used.get(labels, 0.0))
         self._told |= used.keys()

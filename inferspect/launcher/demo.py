@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import httpx
@@ -27,9 +28,11 @@ async def ensure_demo_tenant(url: str, master_key: str, credentials: Credentials
             return
         if not (await api.get("/team/info", params={"team_id": TEAM})).is_success:
             await _post(api, "/team/new", {"team_id": TEAM, "team_alias": "Demo", "models": MODELS})
-        await _post(
-            api, "/key/generate", {"team_id": TEAM, "key_alias": "demo", "key": credentials.demo_key, "models": MODELS}
-        )
+        key = {"team_id": TEAM, "key": credentials.demo_key, "models": MODELS}
+        # Another data folder may have made a demo key in this database, and LiteLLM takes each alias once.
+        own = f"demo-{sha256(credentials.demo_key.encode()).hexdigest()[:8]}"
+        if not (await api.post("/key/generate", json={**key, "key_alias": "demo"})).is_success:
+            await _post(api, "/key/generate", {**key, "key_alias": own})
 
 
 async def _post(api: httpx.AsyncClient, path: str, body: dict[str, object]) -> None:

@@ -18,10 +18,13 @@ LIBPQ_PARAMETERS = frozenset(
         "sslcert",
         "sslkey",
         "sslmode",
+        "sslpassword",
         "sslrootcert",
         "target_session_attrs",
     }
 )
+
+LAX = "accept_invalid_certs"  # Prisma's own; anything else checks the chain and the name of the host
 
 
 class AddressError(ValueError):
@@ -29,7 +32,10 @@ class AddressError(ValueError):
 
 
 def driver_url(database_url: str) -> URL:
-    """The URL for SQLAlchemy's psycopg driver: Prisma's own parameters, such as ``connection_limit``, are left out.
+    """The URL for SQLAlchemy's psycopg driver.
+
+    What Prisma says of TLS in its own way is said in libpq's; its other parameters, such as ``connection_limit``, are
+    left out.
 
     Raises:
         AddressError: it is no PostgreSQL URL.
@@ -41,4 +47,9 @@ def driver_url(database_url: str) -> URL:
     if url.get_backend_name() not in SCHEMES:
         raise AddressError(f"DATABASE_URL names {url.get_backend_name()!r}; InferSpect needs postgresql://")
     known = {name: value for name, value in url.query.items() if name in LIBPQ_PARAMETERS}
+    if "sslcert" in known and "sslkey" not in known:  # to Prisma it is the authority, to libpq a client's certificate
+        authority = known.pop("sslcert")
+        known.setdefault("sslrootcert", authority)
+    if url.query.get("sslaccept", LAX) != LAX and known.get("sslmode") != "disable":
+        known = {"sslrootcert": "system", **known, "sslmode": "verify-full"}
     return url.set(drivername="postgresql+psycopg", query=known)

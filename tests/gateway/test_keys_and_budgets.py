@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from inferspect.launcher.demo import ensure_demo_tenant
+from inferspect.launcher.home import Credentials
 from inferspect.testing.gateway import GatewayProcess
 
 CHAT: dict[str, Any] = {"model": "demo", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 50}
@@ -47,6 +49,19 @@ def test_spend_of_a_completion_reaches_its_key_and_team(gateway: GatewayProcess)
         while not (spent := admin.get("/team/info", params={"team_id": team}).json()["team_info"]["spend"]):
             time.sleep(0.2)
         assert spent == pytest.approx(cost)
+
+
+async def test_data_folders_with_one_database_have_a_demo_key_each(gateway: GatewayProcess) -> None:
+    """A second replica, or a folder that was lost: LiteLLM takes each alias once, and the gateway started no more."""
+    for _ in range(2):
+        other = Credentials()
+        await ensure_demo_tenant(gateway.url, gateway.credentials()["master_key"], other)
+        assert complete(gateway, other.demo_key).status_code == httpx.codes.OK
+    with gateway.client() as admin:
+        keys = admin.get("/key/list", params={"team_id": "demo", "return_full_object": True}).raise_for_status().json()
+    aliases = [key["key_alias"] for key in keys["keys"]]
+    assert "demo" in aliases
+    assert len(set(aliases)) == len(aliases) >= 3
 
 
 def test_a_team_beyond_its_budget_is_refused(gateway: GatewayProcess) -> None:

@@ -25,6 +25,24 @@ def test_the_url_of_prisma_serves_the_driver(given: str, driver: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("sslmode=require&sslcert=ca.pem", "sslmode=require&sslrootcert=ca.pem"),
+        ("sslmode=require&sslaccept=strict&sslcert=ca.pem", "sslmode=verify-full&sslrootcert=ca.pem"),
+        ("sslaccept=strict", "sslmode=verify-full&sslrootcert=system"),
+        ("sslmode=require&sslaccept=accept_invalid_certs", "sslmode=require"),
+        ("sslmode=disable&sslaccept=strict", "sslmode=disable"),
+        ("sslmode=verify-ca&sslcert=c.pem&sslkey=c.key&sslpassword=x&sslrootcert=ca.pem", None),
+        ("sslmode=verify-full&sslrootcert=ca.pem", None),
+    ],
+)
+def test_tls_is_told_in_libpq_s_way(given: str, driver: str | None) -> None:
+    """As the engine of LiteLLM's database understands it, in either dialect; libpq's own is left as it is."""
+    found = driver_url(f"postgresql://u:p@h/d?{given}").query
+    assert dict(found) == dict(each.split("=") for each in (driver or given).split("&"))
+
+
+@pytest.mark.parametrize(
     "given", ["", "nonsense", "mysql://u:secret@h/d", "://u:secret@h/d", "postgresql://u:secret@h:port/d"]
 )
 def test_what_is_no_postgresql_url_is_refused_without_its_password(given: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callbacks.metrics.chosen import ChosenTenants
 from callbacks.metrics.quotas import USED, QuotaFigures
-from tests.events.serving import Recording, event, execute, store
+from tests.events.serving import Recording, cancelled, event, execute, store, until
 
 
 @pytest.fixture(autouse=True)
@@ -60,4 +61,21 @@ async def test_the_use_of_limits_by_the_minute_is_told(engine: AsyncEngine) -> N
     assert told() == {"a": pytest.approx(0.1), "b": pytest.approx(0.8), "other": pytest.approx(0.2)}
     await execute(engine, "DELETE FROM inferspect.events WHERE tenant_id = 'a'")
     await figures.measure()
+    assert told()["a"] == 0
+
+
+@pytest.mark.usefixtures("teams")
+async def test_who_does_not_lead_any_more_tells_nothing(engine: AsyncEngine) -> None:
+    """Its last figures would stand beside those of the next leader for as long as it lives."""
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    await store(engine, Recording(), *(event(tenant_id="a", occurred_at=at) for _ in range(5)))
+    chosen = ChosenTenants(None, 2, ())
+    chosen.admit([("a", "A")])
+
+    async def is_told() -> bool:
+        return told().get("a") == pytest.approx(0.1)
+
+    leading = asyncio.create_task(QuotaFigures(engine, chosen).run())
+    await until(is_told)
+    await cancelled(leading)
     assert told()["a"] == 0
