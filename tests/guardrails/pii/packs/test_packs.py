@@ -166,7 +166,7 @@ def test_gates_and_triggers_let_every_match_through(
     value = data.draw(st.from_regex(pattern, fullmatch=True)).strip()
     # No German place has I for its sign, no fiscal code is without a digit, and Presidio's pattern of US driving
     # licences has a bracket too many.
-    assume(not value.upper().startswith(("I ", "I-")) and re.search(r"\d", value) and "]" not in value)
+    assume(not re.match(r"I[\s-]", value.upper()) and re.search(r"\d", value) and "]" not in value)
     assert gate.search(value)
     # The trigger must be in the first token; values whose first token is in small letters are the documented limit.
     first = re.match(r"\S+\s?", value).group()  # type: ignore[union-attr]
