@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import certifi
 import pytest
 
 from inferspect.store.address import AddressError, driver_url
@@ -29,7 +30,9 @@ def test_the_url_of_prisma_serves_the_driver(given: str, driver: str) -> None:
     [
         ("sslmode=require&sslcert=ca.pem", "sslmode=require&sslrootcert=ca.pem"),
         ("sslmode=require&sslaccept=strict&sslcert=ca.pem", "sslmode=verify-full&sslrootcert=ca.pem"),
-        ("sslaccept=strict", "sslmode=verify-full&sslrootcert=system"),
+        ("sslaccept=strict", f"sslmode=verify-full&sslrootcert={certifi.where()}"),
+        ("sslrootcert=system", f"sslmode=verify-full&sslrootcert={certifi.where()}"),
+        ("sslmode=verify-ca&sslrootcert=system", f"sslmode=verify-ca&sslrootcert={certifi.where()}"),
         ("sslmode=require&sslaccept=accept_invalid_certs", "sslmode=require"),
         ("sslmode=disable&sslaccept=strict", "sslmode=disable"),
         ("sslmode=verify-ca&sslcert=c.pem&sslkey=c.key&sslpassword=x&sslrootcert=ca.pem", None),
